@@ -1,0 +1,83 @@
+# make serve   read the book at http://127.0.0.1:8000/       make check   the tests that need no browser
+# make site    build it into site/                           make test    every test, browsers installed first
+# make bench   measure it                                    make lock    renew requirements.txt
+# Python 3.11 or newer and Node 20 or newer are assumed; each command sets up what else it needs.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: serve site test check bench lock setup browsers clean FORCE
+
+PORT ?= 8000
+PYTHON := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+SETUP := .venv/installed node_modules/installed
+# Everything the site is made from.
+INPUTS := $(shell find docs demos_py overrides wasm mkdocs.yml -type f \
+	-not -path '*/__pycache__/*' -not -path overrides/partials/cutaway.html | sort)
+
+serve: site
+	@$(PYTHON) -m wasm.serve site $(PORT)
+
+site: site/index.html
+
+site/index.html: $(SETUP) $(INPUTS) build/inputs
+	$(PYTHON) -m wasm.stage
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	$(PYTHON) -m wasm.finish site
+
+# The list of the inputs, and the site's address: it gets newer when a file appears or goes away.
+build/inputs: FORCE
+	@mkdir -p build
+	@cmp -s $@ <<<"$${SITE_URL-} $(INPUTS)" || echo "$${SITE_URL-} $(INPUTS)" > $@
+
+test: browsers check
+	$(PYTHON) -m pytest tests/browser
+
+check: site
+	ruff check
+	ruff format --check
+	pyright
+	if [ -f wasm/host/jsconfig.json ]; then tsc -p wasm/host/jsconfig.json; fi
+	$(PYTHON) -m pytest tests/unit tests/build
+
+bench: browsers site
+	$(PYTHON) -m tests.bench
+
+lock: .venv/installed
+	uv pip compile --native-tls --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+		--no-header --no-annotate -o requirements.txt requirements.in
+
+setup: $(SETUP)
+
+.venv/installed: requirements.txt pyproject.toml
+	[ -x $(PYTHON) ] || python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+node_modules/installed: package.json package-lock.json
+	npm ci --silent
+	touch $@
+
+# Playwright's own browsers are not used: the tests take the system's.
+BROWSERS := chromium firefox-esr webkit2gtk-driver xvfb xauth mesa-vulkan-drivers
+INSTALL_BROWSERS := apt-get install -y --no-install-recommends $(BROWSERS)
+
+browsers:
+	@missing=; \
+	for name in chromium firefox-esr WebKitWebDriver xvfb-run xauth; do \
+		command -v $$name > /dev/null || missing+=" $$name"; \
+	done; \
+	compgen -G '/usr/share/vulkan/icd.d/lvp_icd*' > /dev/null || missing+=" lavapipe"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	echo "Missing for the browser tests:$$missing"; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(INSTALL_BROWSERS) -qq > /dev/null; \
+	else \
+		echo "Install it from the system, then run make again. On Debian:"; \
+		echo "  sudo apt-get update && sudo $(INSTALL_BROWSERS)"; \
+		exit 1; \
+	fi
+
+clean:
+	rm -rf build site .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,137 @@
+"""What a demo is: a module with `TITLE`, `Params`, `view`, and, where it needs them, `init` and `update`.
+
+    TITLE: str                                       the figure's title
+    Params                                           a frozen dataclass of controls (core.params)
+    init(params) -> state                            the state to begin with; also after a control changed
+    update(params, state, event) -> params, state    answers a named event, such as a pressed button
+    view(params, state) -> View                      everything that the figure shows
+
+All three are pure: no globals, no clock, no randomness but from a seed in `Params`. The drawing is the
+template beside the module, `<name>.html.jinja`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import demos_py
+
+ROOMS_WITHOUT_DEMOS = ("core", "algorithms")
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """Something the reader did other than change a control: a button's name and its value."""
+
+    name: str
+    value: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """The data behind a figure: a caption, the columns' heads with their units, and rows of cells.
+
+    The first cell of a row names it; numbers are given as strings, with the decimals they deserve.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """What a demo shows for one state.
+
+    `reading` is its computed sentence; in it, `**` marks what matters and backticks a token.
+    `drawing` holds the names that the demo's template uses. `charts` maps a name to a Plotly figure, a
+    plain dict. `facts` are named results, as strings, for the chapter's prose (see core.markdown).
+    `notices` are sentences for the reader about what could not be done.
+    """
+
+    reading: str
+    table: Table
+    drawing: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    charts: Mapping[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+
+class UnknownDemo(LookupError):
+    """No demo has this id."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Demo:
+    """A demo as the registry found it. `id` is `chapter/name`, with hyphens where the module has underscores."""
+
+    id: str
+    title: str
+    params: Any  # the Params class
+    init: Callable[[Any], Any]
+    update: Callable[[Any, Any, Event], tuple[Any, Any]]
+    view: Callable[[Any, Any], View]
+    template: str  # its path below demos_py
+    source: ModuleType
+
+    def first_view(self, params: Any) -> View:
+        """The view of `params` before any event."""
+        return self.view(params, self.init(params))
+
+
+def _no_state(_params: Any) -> None:
+    return None
+
+
+def _no_change(params: Any, state: Any, _event: Event) -> tuple[Any, Any]:
+    return params, state
+
+
+def _from_module(module: ModuleType) -> Demo:
+    _, chapter, name = module.__name__.split(".")
+    if not dataclasses.is_dataclass(module.Params) or not module.Params.__dataclass_params__.frozen:
+        raise TypeError(f"{module.__name__}.Params must be a frozen dataclass")
+    return Demo(
+        id=f"{chapter}/{name}".replace("_", "-"),
+        title=module.TITLE,
+        params=module.Params,
+        init=getattr(module, "init", _no_state),
+        update=getattr(module, "update", _no_change),
+        view=module.view,
+        template=f"{chapter}/{name}.html.jinja",
+        source=module,
+    )
+
+
+def ids() -> Iterator[str]:
+    """The id of every demo: each module of a chapter's package is one. Imports no demo."""
+    for chapter in pkgutil.iter_modules(demos_py.__path__):
+        if chapter.ispkg and chapter.name not in ROOMS_WITHOUT_DEMOS:
+            folder = f"{demos_py.__path__[0]}/{chapter.name}"
+            for module in pkgutil.iter_modules([folder]):
+                yield f"{chapter.name}/{module.name}".replace("_", "-")
+
+
+@cache
+def find(demo_id: str) -> Demo:
+    """The demo with this id. Raises UnknownDemo, with the nearest id that exists."""
+    known = sorted(ids())
+    if demo_id not in known:
+        near = difflib.get_close_matches(demo_id, known, n=1, cutoff=0.5)
+        hint = f"; did you mean “{near[0]}”?" if near else f"; there are {', '.join(known)}"
+        raise UnknownDemo(f"no demo is called “{demo_id}”{hint}")
+    chapter, name = demo_id.replace("-", "_").split("/")
+    return _from_module(importlib.import_module(f"demos_py.{chapter}.{name}"))
+
+
+def chapter_number(demo: Demo) -> int | None:
+    """The number of the demo's chapter, as its package gives it in `CHAPTER`."""
+    package = importlib.import_module(demo.source.__name__.rpartition(".")[0])
+    return getattr(package, "CHAPTER", None)

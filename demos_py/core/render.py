@@ -1,0 +1,98 @@
+"""From a View to HTML, by Jinja2 templates. The same code runs at build (CPython) and in the page (Pyodide).
+
+A figure is a frame, made at build, and five *parts* that each state renders anew: `controls`, `drawing`,
+`notices`, `reading` and `table`. The host replaces a part only where its HTML changed.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+import demos_py
+from demos_py.core import params as controls
+from demos_py.core.charts import svg
+from demos_py.core.demo import Demo, View
+
+PARTS = ("controls", "drawing", "notices", "reading", "table")
+_MARKS = re.compile(r"\*\*(?P<strong>[^*]+)\*\*|`(?P<token>[^`]+)`")
+_WHITE = {"\n": "\\n", "\t": "\\t"}
+
+
+@lru_cache(1000)
+def token(piece: str) -> Markup:
+    """A token as the book draws it: in a box, with its leading space as a mark and a spoken name."""
+    spaces = len(piece) - len(piece.lstrip(" "))
+    shown = "".join(_WHITE.get(character, character) for character in piece[spaces:])
+    spoken = ("space " * spaces + shown).strip()
+    marks = Markup('<span class="cw-sp"></span>') * spaces
+    return Markup('<span class="cw-tok" role="img" aria-label="{}">{}{}</span>').format(spoken, marks, shown)
+
+
+def marked(sentence: str) -> Markup:
+    """A reading's sentence as HTML: all of it escaped but `**strong**` and `` `token` ``."""
+
+    def mark(match: re.Match[str]) -> str:
+        if match["strong"]:
+            return str(Markup("<strong>{}</strong>").format(match["strong"]))
+        return str(token(match["token"]))
+
+    return Markup(_MARKS.sub(mark, str(escape(sentence)).replace("&#34;", '"')))
+
+
+@cache
+def environment() -> Environment:
+    """The Jinja2 environment: templates beside the demos and in core, everything escaped, no silent blanks."""
+    env = Environment(
+        loader=FileSystemLoader(list(demos_py.__path__)),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.filters.update(token=token, marked=marked, svg=svg)
+    return env
+
+
+@cache
+def _macros(name: str) -> Any:
+    return environment().get_template(f"core/{name}.html.jinja").module
+
+
+@lru_cache(1000)
+def _control(control: controls.Control, name: str, value: Any, uid: str) -> str:
+    # A slider's every step changes one control of many: the others need no second rendering.
+    return str(_macros("frame").control(control, name, value, f"{uid}-{name}"))
+
+
+def render_parts(demo: Demo, values: Any, view: View, uid: str, problems: tuple[str, ...] = ()) -> dict[str, str]:
+    """The five parts of a figure as HTML. `uid` begins every id, so that a page may hold a demo twice."""
+    drawing = environment().get_template(demo.template)
+    frame = _macros("frame")
+    return {
+        "controls": "".join(
+            _control(control, name, getattr(values, name), uid)
+            for name, control in controls.controls(values).items()
+        ),
+        "drawing": drawing.render(**view.drawing, charts=view.charts, params=values, uid=uid),
+        "notices": str(frame.notices((*problems, *view.notices))),
+        "reading": str(marked(view.reading)),
+        "table": str(frame.table(view.table)),
+    }
+
+
+def render_figure(demo: Demo, values: Any, *, uid: str, number: str = "", query: str = "") -> tuple[str, str]:
+    """The whole figure, complete without any script, in two pieces: a caption may stand between them.
+
+    `number` is "8.1" or empty; `query` holds the parameters that the page presets.
+    """
+    parts = {name: Markup(html) for name, html in render_parts(demo, values, demo.first_view(values), uid).items()}
+    template = environment().get_template("core/figure.html.jinja")
+    html = template.render(demo=demo, parts=parts, uid=uid, number=number, query=query)
+    above, _, below = html.partition("<!--caption-->\n")
+    return above, below

@@ -1,0 +1,20 @@
+"""The NumPy that readers get is the one that was checked, and computes right under the pinned Pyodide."""
+
+import subprocess
+
+from wasm.assets import ROOT, digest
+from wasm.wheels import NUMPY
+
+
+def test_wheel_is_the_recorded_one() -> None:
+    record = (NUMPY.parent / "README.md").read_text()
+    assert f"`{NUMPY.name}`" in record
+    assert digest(NUMPY.read_bytes()) in record
+    assert f"{NUMPY.stat().st_size:,} bytes" in record
+
+
+def test_numpy_computes_right_in_pyodide() -> None:
+    command = ["node", str(NUMPY.parent / "check.mjs"), str(NUMPY), str(ROOT / "node_modules/pyodide")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0 and "ALL OK" in said and "FAIL" not in said, said

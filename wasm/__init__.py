@@ -1,0 +1,1 @@
+"""The browser side: what is packed before the site generator runs, and finished after it."""

@@ -1,0 +1,147 @@
+"""Finish a built site: `python -m wasm.finish site`, after `mkdocs build` or `zensical build`.
+
+Brings the staged files in, renders the formulas, writes the content security policy, and holds every file
+against the manifest. A second run changes nothing.
+"""
+
+import base64
+import html
+import json
+import re
+import shutil
+import sys
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, run, verify, write
+
+# What pymdownx.arithmatex (generic) leaves of a formula: \(...\) in a line, \[...\] on a line of its own.
+FORMULA = re.compile(
+    r'(<(span|div) class="arithmatex">)(?:\\\((.*?)\\\)|\\\[(.*?)\\\])(</\2>)',
+    re.DOTALL,
+)
+CHARSET = re.compile(r'<meta charset="?utf-8"?\s*/?>', re.IGNORECASE)
+POLICY = '<meta http-equiv="Content-Security-Policy" content="{}">'
+OLD_POLICY = re.compile(POLICY.format('[^"]*'))
+# `wasm-unsafe-eval` allows WebAssembly to be compiled, and no JavaScript from text. Inline styles are needed by
+# KaTeX and Plotly.
+DIRECTIVES = [
+    "default-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'{hashes}",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "font-src 'self' data:",
+    "worker-src 'self'",
+    "connect-src 'self'",
+    "object-src 'none'",
+    "base-uri 'self'",
+    "form-action 'self'",
+]
+DATA = {"application/json", "application/ld+json"}
+
+Pages = dict[Path, str]
+
+
+class InlineScripts(HTMLParser):
+    """Collects the text of every inline script that a browser would run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._reading = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the beginning of an inline script."""
+        given = dict(attrs)
+        if tag == "script" and "src" not in given and given.get("type") not in DATA:
+            self.found.append("")
+            self._reading = True
+
+    def handle_data(self, data: str) -> None:
+        """Add to the script being read."""
+        if self._reading:
+            self.found[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note the end of a script."""
+        self._reading = self._reading and tag != "script"
+
+
+def render_formulas(pages: Pages) -> Pages:
+    """The pages with every formula rendered, so that it needs no JavaScript."""
+    wanted: dict[tuple[str, bool], Path] = {}
+    for path, page in pages.items():
+        for formula in FORMULA.finditer(page):
+            wanted.setdefault(_tex(formula), path)
+    if not wanted:
+        return pages
+    asked = json.dumps([{"tex": tex, "display": display} for tex, display in wanted])
+    answers = json.loads(run("KaTeX does not start", ["node", ROOT / "wasm/katex.mjs"], stdin=asked))
+    rendered: dict[tuple[str, bool], str] = {}
+    wrong: list[str] = []
+    for (key, path), answer in zip(wanted.items(), answers, strict=True):
+        if "error" in answer:
+            wrong.append(f"{path}: the formula {key[0]!r} is not valid: {answer['error']}")
+        else:
+            rendered[key] = answer["html"]
+    if wrong:
+        raise AssetError("\n".join(wrong))
+    return {
+        path: FORMULA.sub(lambda formula: formula[1] + rendered[_tex(formula)] + formula[5], page)
+        for path, page in pages.items()
+    }
+
+
+def _tex(formula: re.Match[str]) -> tuple[str, bool]:
+    display = formula[3] is None
+    return html.unescape(formula[4] if display else formula[3]).strip(), display
+
+
+def policy(pages: Pages) -> str:
+    """The content security policy of the whole site.
+
+    It is one text on all pages, because instant navigation runs the scripts of one page under the policy
+    of another.
+    """
+    hashes: set[str] = set()
+    for page in pages.values():
+        scripts = InlineScripts()
+        scripts.feed(page)
+        scripts.close()
+        for script in scripts.found:
+            hashes.add(base64.b64encode(sha256(script.encode()).digest()).decode())
+    return "; ".join(DIRECTIVES).format(hashes="".join(f" 'sha256-{one}'" for one in sorted(hashes)))
+
+
+def set_policy(pages: Pages) -> Pages:
+    """The pages with the policy as the first thing in each head that could load something."""
+    tag = POLICY.format(policy(pages))
+    finished: Pages = {}
+    for path, page in pages.items():
+        page, charsets = CHARSET.subn(lambda found: found[0] + tag, OLD_POLICY.sub("", page), count=1)
+        if not charsets:
+            raise AssetError(f'{path} has no <meta charset="utf-8"> for the policy to follow')
+        finished[path] = page
+    return finished
+
+
+def finish(site: Path) -> None:
+    """Finish the site in this folder."""
+    manifest = load_manifest()
+    assets = site / "assets/runtime"
+    shutil.rmtree(assets, ignore_errors=True)
+    shutil.copytree(ASSETS, assets)
+    verify(assets, manifest)
+    pages = {path: path.read_bytes().decode() for path in sorted(site.rglob("*.html"))}
+    if not pages:
+        raise AssetError(f"{site} holds no page: build the site first")
+    for path, page in set_policy(render_formulas(pages)).items():
+        write(path, page.encode())
+
+
+if __name__ == "__main__":
+    try:
+        finish(Path(sys.argv[1] if len(sys.argv) > 1 else "site"))
+    except AssetError as error:
+        sys.exit(f"finish: {error}")

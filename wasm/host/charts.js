@@ -1,0 +1,64 @@
+/** Plotly, loaded when the first figure with a chart is live. */
+import { address } from "./python.js";
+
+/** @typedef {import("./messages").PlotlyFigure} PlotlyFigure */
+
+/** @type {Promise<any> | null} */
+let plotly = null;
+
+function library() {
+  plotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address("plotly-basic.min.js");
+    script.onload = () => resolve(/** @type {any} */ (window).Plotly);
+    script.onerror = () => {
+      plotly = null;
+      reject(new Error("Plotly could not be fetched"));
+    };
+    document.head.append(script);
+  });
+  return plotly;
+}
+
+/** @type {WeakMap<Element, PlotlyFigure>} */
+const drawn = new WeakMap();
+
+/** Whether Plotly owns this element's content. @param {Node} node */
+export const ownedByPlotly = (node) => node instanceof Element && drawn.has(node);
+
+/**
+ * Draws the figure in place of its static SVG, or updates it. Where Plotly cannot be had, the SVG stays.
+ * @param {HTMLElement} place @param {PlotlyFigure} figure
+ */
+export async function drawChart(place, figure) {
+  const Plotly = await library().catch(() => null);
+  if (!Plotly || !place.isConnected) return;
+  if (!drawn.has(place)) place.replaceChildren();
+  drawn.set(place, figure);
+  const { data, layout } = inColour(figure, getComputedStyle(place));
+  await Plotly.react(place, data, { ...layout, autosize: true }, { displayModeBar: false, responsive: true });
+}
+
+/**
+ * A copy with the book's colour variables replaced by their values, which Plotly needs.
+ * @template T @param {T} value @param {CSSStyleDeclaration} style @returns {T}
+ */
+function inColour(value, style) {
+  if (typeof value === "string") {
+    const variable = /^var\((--[\w-]+)\)$/.exec(value);
+    return /** @type {T} */ (variable ? style.getPropertyValue(variable[1]).trim() : value);
+  }
+  if (Array.isArray(value)) {
+    return /** @type {T} */ (typeof value[0] === "number" ? value : value.map((item) => inColour(item, style)));
+  }
+  if (value === null || typeof value !== "object") return value;
+  return /** @type {T} */ (Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inColour(item, style)])));
+}
+
+/** Draws every chart of the page again, in the colours of the scheme that now holds. */
+export function recolourCharts() {
+  for (const place of document.querySelectorAll("[data-chart]")) {
+    const figure = drawn.get(place);
+    if (figure) drawChart(/** @type {HTMLElement} */ (place), figure);
+  }
+}

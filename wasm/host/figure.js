@@ -1,0 +1,262 @@
+/** One figure on the page: static as built, then starting, live, or failed. It knows no demo by name. */
+import { Idiomorph } from "idiomorph";
+import { drawChart, ownedByPlotly } from "./charts.js";
+import { python } from "./python.js";
+
+/** @typedef {import("./messages").Request} Request */
+/** @typedef {import("./messages").Answer} Answer */
+/** @typedef {"static" | "starting" | "live" | "failed"} State */
+
+let figures = 0;
+
+export class CutawayFigure extends HTMLElement {
+  #key = `figure-${++figures}`;
+  /** @type {Request[]} requests that wait for Python */
+  #queue = [];
+  #asking = false;
+  /** @type {Record<string, string>} the HTML of each part as last rendered */
+  #parts = {};
+  /** the query that gives this figure */
+  #link = "";
+  /** whether the reader changed a control since the figure was opened */
+  #changed = false;
+
+  /** @param {string} selector @returns {any} */
+  #find(selector) {
+    return this.querySelector(selector);
+  }
+
+  get figure() {
+    return /** @type {HTMLElement} */ (this.#find("figure"));
+  }
+
+  get uid() {
+    return this.figure.dataset.uid ?? "";
+  }
+
+  get state() {
+    return /** @type {State} */ (this.figure.dataset.state);
+  }
+
+  connectedCallback() {
+    this.#find(".cw-acts").hidden = false;
+    const form = this.#find("form");
+    form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
+    form.addEventListener("input", (/** @type {Event} */ event) => this.#input(event));
+    this.addEventListener("click", (event) => this.#click(event));
+    python.addEventListener("progress", this.#progress);
+    python.addEventListener("failed", this.#failed);
+    const query = new URLSearchParams(location.search);
+    if (query.get("figure") === this.uid) {
+      query.delete("figure");
+      this.open(String(query));
+    } else {
+      const sight = new IntersectionObserver(
+        (seen) => {
+          if (!seen.some((entry) => entry.isIntersecting)) return;
+          sight.disconnect();
+          if (this.state === "static") this.open();
+        },
+        { rootMargin: "200px" },
+      );
+      sight.observe(this);
+    }
+  }
+
+  disconnectedCallback() {
+    python.removeEventListener("progress", this.#progress);
+    python.removeEventListener("failed", this.#failed);
+    if (this.state === "live") python.ask({ type: "close", key: this.#key }).catch(() => {});
+  }
+
+  /** Begins with the page's preset, and a link's query on top of it. */
+  open(link = "") {
+    const { demo = "", preset = "" } = this.figure.dataset;
+    if (this.state === "failed") this.#enable(true);
+    this.#queue = [{ type: "open", key: this.#key, uid: this.uid, demo, preset, link }];
+    if (this.#changed) this.#queue.push(this.#change());
+    if (this.state === "live") this.#next();
+    else this.#start();
+  }
+
+  /** Sets the figure to a link's query. */
+  set(link = "") {
+    this.#changed = false;
+    this.open(link);
+  }
+
+  async #start() {
+    this.#show("starting");
+    try {
+      await python.start();
+      this.#next();
+    } catch {
+      // the `failed` event has told it already
+    }
+  }
+
+  /** @returns {Request} */
+  #change() {
+    /** @type {Record<string, string[]>} */
+    const values = {};
+    for (const control of this.#find("form").elements) {
+      if (control.name) (values[control.name] ??= []).push(control.value);
+    }
+    return { type: "change", key: this.#key, values };
+  }
+
+  /** @param {Event} event */
+  #input(event) {
+    const control = /** @type {HTMLInputElement} */ (event.target);
+    if (!control.name) return;
+    this.#changed = true;
+    if (this.state === "static") this.open();
+    if (this.state !== "live") this.#sayItWaits(control);
+    this.#ask(this.#change());
+  }
+
+  /** @param {HTMLInputElement} control */
+  #sayItWaits(control) {
+    const wait = this.#find(`[data-wait="${control.name}"]`);
+    if (!wait) return;
+    wait.textContent = `${control.value} waits`;
+    control.closest(".cw-f")?.classList.add("is-queued");
+  }
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const button = /** @type {Element} */ (event.target).closest("button");
+    if (!button || button.getAttribute("aria-disabled") === "true") return;
+    const { action, event: name } = button.dataset;
+    if (action === "retry") document.dispatchEvent(new CustomEvent("cutaway:retry"));
+    else if (action === "reset") this.set();
+    else if (action === "link") this.#copyLink(button);
+    else if (name) {
+      if (this.state === "static") this.open();
+      this.#ask({ type: "event", key: this.#key, name, value: button.value });
+    }
+  }
+
+  /** Starts again after a failure, with what the reader had set. */
+  retry() {
+    if (this.state === "failed") this.open(this.#link);
+  }
+
+  /**
+   * Puts a request in the queue. A control that moves on makes its earlier, unsent change pointless.
+   * @param {Request} request
+   */
+  #ask(request) {
+    if (request.type === "change" && this.#queue.at(-1)?.type === "change") this.#queue.pop();
+    this.#queue.push(request);
+    if (this.state === "live") this.#next();
+  }
+
+  async #next() {
+    if (this.#asking) return;
+    const request = this.#queue.shift();
+    if (!request) return;
+    this.#asking = true;
+    try {
+      const { answer, ms } = await python.ask(request);
+      if (answer.error) {
+        this.#changed = false;
+        this.#link = "";
+        this.#fail(`This figure’s program stopped. ${answer.error}`);
+      } else this.#render(answer, ms);
+    } catch {
+      // the worker failed; the `failed` event has told it
+    } finally {
+      this.#asking = false;
+    }
+    if (this.state === "live" || this.state === "starting") this.#next();
+  }
+
+  /** @param {Answer} answer @param {number} ms */
+  #render(answer, ms) {
+    const { parts = {}, charts = {}, link = "" } = answer;
+    this.#link = link;
+    this.dispatchEvent(new CustomEvent("cutaway:render", { bubbles: true, detail: answer }));
+    // what the reader changed while Python started must not be put back: the queue's last answer counts
+    if (this.state === "starting" && this.#queue.length > 0) return;
+    for (const [name, html] of Object.entries(parts)) {
+      if (this.#parts[name] === html) continue;
+      Idiomorph.morph(this.#find(`[data-part="${name}"]`), html, {
+        morphStyle: "innerHTML",
+        ignoreActiveValue: true,
+        callbacks: {
+          beforeNodeMorphed: (/** @type {Node} */ old) => !ownedByPlotly(old),
+          // whether a fold is open is the reader's, not Python's
+          beforeAttributeUpdated: (/** @type {string} */ attribute, /** @type {Element} */ node) =>
+            !(attribute === "open" && node.localName === "details"),
+        },
+      });
+      this.#parts[name] = html;
+    }
+    this.#find("[data-ms]").textContent = `Python in this page, ${ms < 1 ? ms.toFixed(1) : Math.round(ms)} ms`;
+    if (this.state !== "live") this.#show("live");
+    for (const [name, figure] of Object.entries(charts)) {
+      const place = this.#find(`[data-chart="${name}"]`);
+      if (place) drawChart(place, figure);
+    }
+  }
+
+  /** @param {State} state */
+  #show(state) {
+    this.figure.dataset.state = state;
+  }
+
+  #progress = (/** @type {Event} */ event) => {
+    if (this.state !== "starting") return;
+    const { step, steps, doing, read, total } = /** @type {CustomEvent<import("./python.js").Progress>} */ (event).detail;
+    const waiting = this.#queue.length > 1 ? ". A change waits" : "";
+    const progress = this.#find("progress");
+    progress.max = total;
+    progress.value = read;
+    this.#find("[data-step]").textContent = `, step ${step} of ${steps}`;
+    const bytes = `${(read / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
+    this.#find("[data-bytes]").textContent = read < total ? bytes + waiting : doing + waiting;
+  };
+
+  #failed = (/** @type {Event} */ event) => {
+    const why = /** @type {CustomEvent<string>} */ (event).detail;
+    if (this.state === "starting") this.#fail(`Python did not start: ${why}.`);
+    else if (this.state === "live") this.#fail(`Python stopped: ${why}.`);
+  };
+
+  /** @param {string} why */
+  #fail(why) {
+    const text = this.#find("[data-failure]");
+    const [first, ...rest] = why.split(/(?<=[.:]) /);
+    const head = document.createElement("b");
+    head.textContent = first;
+    text.replaceChildren(head, ` ${rest.join(" ")} What the figure shows still holds; its controls are off.`);
+    this.#queue = [];
+    this.#enable(false);
+    this.#show("failed");
+  }
+
+  /** @param {boolean} on */
+  #enable(on) {
+    for (const control of this.figure.querySelectorAll(".cw-body :is(input, textarea, select, button)")) {
+      /** @type {HTMLInputElement} */ (control).disabled = !on;
+    }
+  }
+
+  /** @param {HTMLButtonElement} button */
+  async #copyLink(button) {
+    const link = new URL(location.href);
+    link.search = `?figure=${encodeURI(this.uid)}${this.#link ? `&${this.#link}` : ""}`;
+    link.hash = this.uid;
+    history.replaceState(history.state, "", link);
+    const said = /** @type {HTMLElement} */ (button.querySelector("[data-said]"));
+    said.setAttribute("role", "status");
+    try {
+      await navigator.clipboard.writeText(link.href);
+      said.textContent = "Copied";
+    } catch {
+      said.textContent = "It’s in the address bar";
+    }
+    setTimeout(() => (said.textContent = "Copy link"), 2500);
+  }
+}

@@ -1,0 +1,48 @@
+/** The message contract between page and worker. The requests are answered by demos_py/core/bridge.py. */
+
+export interface Asset {
+  /** below the folder of all assets: `<hash>/<name>` */
+  path: string;
+  bytes: number;
+  /** hexadecimal */
+  sha256: string;
+}
+
+export interface Manifest {
+  files: Record<string, Asset>;
+  /** Pyodide's lock file */
+  lock: object;
+}
+
+export type Request =
+  | { type: "open"; key: string; uid: string; demo: string; preset: string; link: string }
+  | { type: "change"; key: string; values: Record<string, string[]> }
+  | { type: "event"; key: string; name: string; value: string }
+  | { type: "close"; key: string };
+
+export interface Answer {
+  parts?: Record<string, string>;
+  charts?: Record<string, PlotlyFigure>;
+  link?: string;
+  error?: string;
+}
+
+export interface PlotlyFigure {
+  data: object[];
+  layout: object;
+}
+
+export type ToWorker =
+  | { type: "start"; manifest: Manifest; base: string; attempt: number }
+  | { type: "ask"; id: number; request: Request };
+
+export type FromWorker =
+  | { type: "progress"; step: number; steps: number; doing: string; read: number; total: number }
+  | { type: "ready" }
+  | { type: "failed"; why: string }
+  | { type: "answer"; id: number; answer: Answer; ms: number };
+
+declare global {
+  /** Put in by the bundler: what the page may load, with hashes. */
+  const __MANIFEST__: Manifest;
+}

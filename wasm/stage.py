@@ -1,0 +1,149 @@
+"""Stage what the reader's browser loads, before the site generator runs: `python -m wasm.stage`.
+
+Everything goes to `build/assets/`, each file under the first twelve digits of its own sha256, with one
+manifest of all of them. The host script carries the manifest inside itself, so the one address that a
+page names (`overrides/partials/cutaway.html`) pins everything that follows.
+"""
+
+import json
+import re
+import shutil
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+from wasm.assets import (
+    ASSETS,
+    BUILD,
+    MANIFEST,
+    ROOT,
+    AssetError,
+    digest,
+    digest_files,
+    load_manifest,
+    put,
+    run,
+    verify,
+    write,
+)
+
+NODE = ROOT / "node_modules"
+PYODIDE = NODE / "pyodide"
+PINS = ROOT / "wasm/runtime/pyodide.sha256"
+HOST = ROOT / "wasm/host"
+PARTIAL = ROOT / "overrides/partials/cutaway.html"
+KEY = BUILD / "assets.key"
+RUNTIME = [PYODIDE / "pyodide.asm.mjs", PYODIDE / "pyodide.asm.wasm", PYODIDE / "python_stdlib.zip"]
+PLOTLY = NODE / "plotly.js-basic-dist-min/plotly-basic.min.js"
+KATEX = NODE / "katex/dist"
+WORKER_NEEDS = ["pyodide.mjs", "pyodide-lock.json", "package.json"]
+HTML = """\
+{{# Written by `python -m wasm.stage`: the one address of the browser side. #}}
+<link rel="stylesheet" href="{{{{ 'assets/runtime/{katex}' | url }}}}">
+<script type="module" src="{{{{ 'assets/runtime/{host}' | url }}}}"></script>
+"""
+
+
+def inputs() -> list[tuple[str, Path]]:
+    """Every file that what is staged depends on."""
+    paths = [*RUNTIME, *(PYODIDE / name for name in WORKER_NEEDS), PLOTLY, KATEX / "katex.min.css"]
+    paths += KATEX.glob("fonts/*.woff2")
+    for folder in (ROOT / "wasm", ROOT / "demos_py"):
+        paths += [p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    paths += [ROOT / "package-lock.json", ROOT / "pyproject.toml", ROOT / ".gitignore"]
+    named = [(str(path.relative_to(ROOT)), path) for path in paths]
+    for name in ("jinja2", "markupsafe"):
+        named += [
+            (str(p), Path(str(p.locate()))) for p in distribution(name).files or [] if p.name == "RECORD"
+        ]
+    return named
+
+
+def check_pins() -> None:
+    """Hold Pyodide's files against the committed sums: its core is not covered by any Pyodide lock."""
+    for line in PINS.read_text().splitlines():
+        pinned, name = line.split()
+        actual = digest((ROOT / name).read_bytes())
+        if actual != pinned:
+            raise AssetError(f"{name} is not the pinned file: sha256 {actual}, expected {pinned}")
+
+
+def bundle(entry: Path, *options: str) -> bytes:
+    """One minified ES module made from an entry point, by esbuild."""
+    # `node:*` and `ws` are what Pyodide's loader imports when it runs under Node, never in a browser.
+    command = [NODE / ".bin/esbuild", entry, "--bundle", "--format=esm", "--minify", "--target=es2022"]
+    command += ["--external:node:*", "--external:ws", "--charset=utf8", "--log-level=warning", *options]
+    return run(f"esbuild cannot bundle {entry.name}", command).encode()
+
+
+def katex() -> dict[str, dict[str, Any]]:
+    """KaTeX's stylesheet and fonts; of each font only the format that every browser we serve reads."""
+    entries = {font.name: put(font.name, font.read_bytes()) for font in sorted(KATEX.glob("fonts/*.woff2"))}
+
+    def hashed(face: re.Match[str]) -> str:
+        return f'src:url(../{entries[face[1]]["path"]}) format("woff2")'
+
+    css = (KATEX / "katex.min.css").read_text()
+    css, faces = re.subn(r'src:url\(fonts/([\w-]+\.woff2)\) format\("woff2"\)[^;}]*', hashed, css)
+    if faces != len(entries) or "fonts/" in css:
+        raise AssetError("katex.min.css names its fonts in a way that staging does not know")
+    return entries | {"katex.min.css": put("katex.min.css", css.encode())}
+
+
+def stage() -> dict[str, Any]:
+    """Stage everything; the answer is the manifest."""
+    from wasm import wheels  # here, because a run with nothing to do need not wait for its libraries
+
+    check_pins()
+    packed = [wheels.NUMPY, *(wheels.repack(name, BUILD / "pure") for name in ("markupsafe", "jinja2"))]
+    packed.append(wheels.build_demos())
+    files = {path.name: put(path.name, path.read_bytes()) for path in [*RUNTIME, *packed, PLOTLY]}
+    files["worker.js"] = put("worker.js", bundle(HOST / "worker.js"))
+    paths = {name: entry["path"] for name, entry in files.items()}
+    manifest = {"files": files, "lock": wheels.lock(packed, PYODIDE, paths)}
+    host = bundle(HOST / "main.js", f"--define:__MANIFEST__={json.dumps(manifest)}")
+    # The pages' own files come after: the host never asks for them.
+    files = files | {"host.js": put("host.js", host)} | katex()
+    return manifest | {"files": dict(sorted(files.items()))}
+
+
+def remove_old(manifest: dict[str, Any]) -> None:
+    """Remove the folders of files that are no longer in the manifest."""
+    current = {entry["path"].partition("/")[0] for entry in manifest["files"].values()}
+    for folder in ASSETS.iterdir():
+        if folder.is_dir() and folder.name not in current:
+            shutil.rmtree(folder)
+
+
+def is_current(key: str) -> bool:
+    """Whether what is staged was made from these inputs, and is all still there."""
+    if not KEY.is_file() or KEY.read_text() != key or not PARTIAL.is_file():
+        return False
+    try:
+        verify(ASSETS, load_manifest())
+    except AssetError:
+        return False
+    return True
+
+
+def main() -> None:
+    """Stage what changed, and nothing when nothing did."""
+    key = digest_files(inputs())
+    if is_current(key):
+        return
+    manifest = stage()
+    verify(ASSETS, manifest)
+    remove_old(manifest)
+    write(ASSETS / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
+    files = manifest["files"]
+    html = HTML.format(katex=files["katex.min.css"]["path"], host=files["host.js"]["path"])
+    write(PARTIAL, html.encode())
+    write(KEY, key.encode())
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except AssetError as error:
+        sys.exit(f"stage: {error}")
