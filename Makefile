@@ -22,7 +22,7 @@ site: site/index.html
 
 site/index.html: $(SETUP) $(INPUTS) build/inputs
 	$(PYTHON) -m wasm.stage
-	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 	$(PYTHON) -m wasm.finish site
 
 # The list of the inputs, and the site's address: it gets newer when a file appears or goes away.
@@ -44,7 +44,7 @@ bench: browsers site
 	$(PYTHON) -m tests.bench
 
 lock: .venv/installed
-	uv pip compile --native-tls --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	uv pip compile --quiet --native-tls --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
 		--no-header --no-annotate -o requirements.txt requirements.in
 
 setup: $(SETUP)

@@ -40,7 +40,7 @@ def build_demos() -> Path:
             sys.executable,
             "-m",
             "build",
-            "--quiet",
+            "-qq",
             "--wheel",
             "--no-isolation",
             "--outdir",

@@ -152,7 +152,9 @@ def divide(logits: Logits, temperature: float) -> Logits:
     if temperature == 0:
         return cut(logits, Kept(softmax(logits, 0) > 0, 1.0))
     with np.errstate(over="ignore"):
-        return (logits - logits.max()) / temperature  # the shift changes no probability and cannot overflow to +inf
+        return (
+            logits - logits.max()
+        ) / temperature  # the shift changes no probability and cannot overflow to +inf
 
 
 def cut(logits: Logits, kept: Kept) -> Logits:

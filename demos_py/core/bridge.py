@@ -7,13 +7,14 @@ A *session* is one figure on the page: its demo, parameters and state. Requests,
     event   key, name, value                a button was pressed
     close   key                             the figure has left the page
 
-An answer holds `parts` (HTML), `charts` (Plotly figures) and `link` (the query that gives this figure),
-or `error`, a sentence for the reader.
+An answer holds `parts` (HTML), `charts` (Plotly figures), `link` (the query that gives this figure) and
+`ms` (milliseconds that the view and its HTML took), or `error`, a sentence for the reader.
 """
 
 from __future__ import annotations
 
 import json
+import time
 import traceback
 from dataclasses import dataclass
 from typing import Any
@@ -71,13 +72,16 @@ def answer(message: str) -> str:
         return "{}"
     try:
         session, problems = _BY_TYPE[request["type"]](request)
+        began = time.perf_counter()
         view = session.demo.view(session.params, session.state)
+        parts = render_parts(session.demo, session.params, view, session.uid, tuple(problems))
         reply = {
-            "parts": render_parts(session.demo, session.params, view, session.uid, tuple(problems)),
+            "parts": parts,
+            "ms": 1000 * (time.perf_counter() - began),
             "charts": view.charts,
             "link": controls.to_query(session.params, session.base),
         }
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a demo raises, the other figures go on
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{last.filename.rpartition('/')[2]}, line {last.lineno}"
         reply = {"error": f"{type(error).__name__} in {where}: {error}"}

@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 INK, FAINT, RULE = "var(--cw-ink-2)", "var(--cw-ink-3)", "var(--cw-rule)"
-MARGIN = {"l": 44, "r": 12, "t": 10, "b": 40}
+MARGIN = {"l": 52, "r": 12, "t": 10, "b": 40}
 
 
 def axis(title: str, low: float, high: float, ticks: Sequence[float], *, log: bool = False) -> dict[str, Any]:
@@ -25,7 +25,8 @@ def axis(title: str, low: float, high: float, ticks: Sequence[float], *, log: bo
     ends = [math.log10(low), math.log10(high)] if log else [low, high]
     return {
         "type": "log" if log else "linear",
-        "title": {"text": title, "standoff": 6},
+        "title": {"text": title, "standoff": 6, "font": {"size": 13}},
+        "ticklabeloverflow": "allow",
         "range": ends,
         "tickvals": list(ticks),
         "ticktext": [f"{tick:,g}" for tick in ticks],
@@ -36,18 +37,35 @@ def axis(title: str, low: float, high: float, ticks: Sequence[float], *, log: bo
     }
 
 
+def round_below(value: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is not above `value` > 0: a fair tick."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return max(step * power for step in (1, 2, 5) if step * power <= value * (1 + 1e-9))
+
+
 def line(x: Sequence[float], y: Sequence[float], name: str, colour: str, **style: Any) -> dict[str, Any]:
     """A line through (x, y). `style`: `dash`, a Plotly dash name; `width` in px."""
-    return {"type": "scatter", "mode": "lines", "x": list(x), "y": list(y), "name": name, "line": {"color": colour, **style}}
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": list(x),
+        "y": list(y),
+        "name": name,
+        "line": {"color": colour, **style},
+    }
 
 
-def dots(x: Sequence[float], y: Sequence[float], name: str, colour: str, symbol: str = "circle") -> dict[str, Any]:
+def dots(
+    x: Sequence[float], y: Sequence[float], name: str, colour: str, symbol: str = "circle"
+) -> dict[str, Any]:
     """Points at (x, y), `symbol` "circle" or "circle-open"."""
     marker = {"color": colour, "size": 7, "symbol": symbol}
     return {"type": "scatter", "mode": "markers", "x": list(x), "y": list(y), "name": name, "marker": marker}
 
 
-def band(x: Sequence[float], low: Sequence[float], high: Sequence[float], name: str, colour: str) -> dict[str, Any]:
+def band(
+    x: Sequence[float], low: Sequence[float], high: Sequence[float], name: str, colour: str
+) -> dict[str, Any]:
     """The area between two lines over the same x."""
     return {
         "type": "scatter",
@@ -62,10 +80,20 @@ def band(x: Sequence[float], low: Sequence[float], high: Sequence[float], name: 
     }
 
 
-def label(x: float, y: float, text: str, colour: str = INK, *, log_x: bool = False, anchor: str = "left") -> dict[str, Any]:
+def label(
+    x: float, y: float, text: str, colour: str = INK, *, log_x: bool = False, anchor: str = "left"
+) -> dict[str, Any]:
     """Words on the drawing at (x, y), in data units; Plotly takes log10(x) on a logarithmic axis."""
     x = math.log10(x) if log_x else x
-    return {"x": x, "y": y, "text": text, "showarrow": False, "xanchor": anchor, "yanchor": "bottom", "font": {"color": colour}}
+    return {
+        "x": x,
+        "y": y,
+        "text": text,
+        "showarrow": False,
+        "xanchor": anchor,
+        "yanchor": "bottom",
+        "font": {"color": colour},
+    }
 
 
 def chart(
@@ -122,7 +150,9 @@ def svg(figure: dict[str, Any]) -> Markup:
         at = _percent({**x, "type": "linear"}, note["x"])  # an annotation's x is in the range's own units
         side = "" if note["xanchor"] == "left" else " cw-note--end"
         style = f"left:{at:.2f}%;top:{down(note['y']):.2f}%;color:{note['font']['color']}"
-        out.append(str(Markup('<span class="cw-note{}" style="{}">{}</span>').format(side, style, note["text"])))
+        out.append(
+            str(Markup('<span class="cw-note{}" style="{}">{}</span>').format(side, style, note["text"]))
+        )
     out.append(str(Markup('<span class="cw-x-title">{}</span>').format(x["title"]["text"])))
     out.append(str(Markup('<span class="cw-y-title">{}</span>').format(y["title"]["text"])))
     return Markup('<div class="cw-area">{}</div>').format(Markup("".join(out)))
@@ -143,7 +173,9 @@ def _marks(trace: dict[str, Any], points: list[tuple[float, float]]) -> str:
         d = "".join(f"M{a:.2f} {b:.2f}h0" for a, b in points)
         marker = trace["marker"]
         rim = f'<path class="cw-dots" d="{d}" style="stroke:{marker["color"]}"/>'
-        return rim + (f'<path class="cw-dots cw-dots--open" d="{d}"/>' if marker["symbol"] == "circle-open" else "")
+        return rim + (
+            f'<path class="cw-dots cw-dots--open" d="{d}"/>' if marker["symbol"] == "circle-open" else ""
+        )
     style = trace["line"]
     dash = ";stroke-dasharray:6 4" if style.get("dash", "solid") != "solid" else ""
     return f'<path class="cw-line" d="{path}" style="stroke:{style["color"]};stroke-width:{style.get("width", 1.5)}{dash}"/>'

@@ -96,7 +96,8 @@ def _no_change(params: Any, state: Any, _event: Event) -> tuple[Any, Any]:
 
 def _from_module(module: ModuleType) -> Demo:
     _, chapter, name = module.__name__.split(".")
-    if not dataclasses.is_dataclass(module.Params) or not module.Params.__dataclass_params__.frozen:
+    made = getattr(module.Params, "__dataclass_params__", None)
+    if made is None or not made.frozen:
         raise TypeError(f"{module.__name__}.Params must be a frozen dataclass")
     return Demo(
         id=f"{chapter}/{name}".replace("_", "-"),

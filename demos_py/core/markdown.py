@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 from xml.etree import ElementTree as etree
 
@@ -69,7 +69,9 @@ class Page:
         for path in sorted(self.docs.rglob("*.md")):
             whole = path.read_text("utf-8")
             if body and body in whole:
-                before = whole.index(body) - (len("\n".join(self.lines)) - len("\n".join(self.lines).lstrip()))
+                before = whole.index(body) - (
+                    len("\n".join(self.lines)) - len("\n".join(self.lines).lstrip())
+                )
                 return ChapterError(f"{path}:{whole[:before].count(chr(10)) + at + 1}: {why}")
         return ChapterError(f"line {at + 1}: {why}")
 
@@ -191,7 +193,7 @@ class PredictBlock(_PageBlock):
 
     NAME = "predict"
     ARGUMENT = True
-    OPTIONS = {"choices": [[], type_any]}
+    OPTIONS: ClassVar[dict[str, Any]] = {"choices": [[], type_any]}  # pyright: ignore
 
     def on_create(self, parent: etree.Element) -> etree.Element:
         return self.part(parent, "fieldset", "cw-predict")
@@ -201,7 +203,9 @@ class PredictBlock(_PageBlock):
         truth = self.page.fact(reference, fact, self.argument)
         choices = [str(option) for option in self.options["choices"]]
         if truth not in choices:
-            raise self.page.fail(self.argument, f"the truth is “{truth}”, which is none of the choices {choices}")
+            raise self.page.fail(
+                self.argument, f"the truth is “{truth}”, which is none of the choices {choices}"
+            )
         children = list(block)
         split = next((i for i, child in enumerate(children) if child.tag == "hr"), None)
         if split is None:
@@ -212,7 +216,9 @@ class PredictBlock(_PageBlock):
         legend.text = "Before you look"
         block.insert(0, legend)
         at, of = choices.index(truth), len(choices)
-        true = etree.SubElement(block, "div", {"class": "cw-truth", "aria-hidden": "true", "style": f"--at:{at + 1};--of:{of}"})
+        true = etree.SubElement(
+            block, "div", {"class": "cw-truth", "aria-hidden": "true", "style": f"--at:{at + 1};--of:{of}"}
+        )
         etree.SubElement(etree.SubElement(true, "div"), "span").text = truth
         guess = etree.SubElement(block, "div", {"class": "cw-guess", "style": f"--of:{of}"})
         name = f"guess-{quote(self.argument, safe='')}"
@@ -232,7 +238,9 @@ class BreakItBlock(_PageBlock):
 
     def on_create(self, parent: etree.Element) -> etree.Element:
         after = self.part(parent, "div", "cw-after cw-break")
-        heading = etree.SubElement(after, "p", {"class": "cw-after__head", "role": "heading", "aria-level": "3"})
+        heading = etree.SubElement(
+            after, "p", {"class": "cw-after__head", "role": "heading", "aria-level": "3"}
+        )
         heading.text = "Break it"
         return after
 
@@ -263,14 +271,19 @@ class _TableBlock(_PageBlock):
     def on_markdown(self) -> str:
         return "raw"
 
-    def put_table(self, parent: etree.Element, caption: str, heads: list[str], rows: list[list[str]]) -> etree.Element:
+    def put_table(
+        self, parent: etree.Element, caption: str, heads: list[str], rows: list[list[str]]
+    ) -> etree.Element:
         """The table as HTML; cells are HTML, heads and caption are text."""
         head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heads)
         body = "".join(
-            f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>' for row in rows
+            f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
+            for row in rows
         )
         place = etree.SubElement(
-            parent, "div", {"class": "cw-scroll", "tabindex": "0", "role": "region", "aria-label": caption}
+            parent,
+            "div",
+            {"class": "cw-scroll cw-scroll--words", "tabindex": "0", "role": "region", "aria-label": caption},
         )
         place.text = self.stash(
             f'<table class="cw-table"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
@@ -310,11 +323,18 @@ class ParametersBlock(_TableBlock):
     def on_create(self, parent: etree.Element) -> etree.Element:
         demo, values, _ = self.page.resolve(self.argument, f"parameters | {self.argument}")
         rows = [
-            [f"<code>{name}</code>", str(escape(c.label)), str(escape(c.accepts())), str(escape(c.unit or "none"))]
+            [
+                f"<code>{name}</code>",
+                str(escape(c.label)),
+                str(escape(c.accepts())),
+                str(escape(c.unit or "none")),
+            ]
             + [str(escape(", ".join(c.write(getattr(values, name)))))]
             for name, c in controls.controls(values).items()
         ]
-        return self.put_table(parent, f"Parameters of {demo.id}", ["Name", "Label", "Takes", "Unit", "At first"], rows)
+        return self.put_table(
+            parent, f"Parameters of {demo.id}", ["Name", "Label", "Takes", "Unit", "At first"], rows
+        )
 
 
 BLOCKS = (DemoBlock, PredictBlock, BreakItBlock, NotShownBlock, DataBlock, ParametersBlock)
@@ -331,7 +351,9 @@ class CutawayExtension(BlocksExtension):
         page = Page(self.getConfig("docs"))
         md.preprocessors.register(_Remember(md, page), "cutaway-page", 1000)
         md.inlinePatterns.register(_Fact(md, page), "cutaway-fact", 175)  # after code spans, before emphasis
-        md.treeprocessors.register(_SetLinks(md, page), "cutaway-links", 15)  # after inline, before MkDocs' links
+        md.treeprocessors.register(
+            _SetLinks(md, page), "cutaway-links", 15
+        )  # after inline, before MkDocs' links
         for block in BLOCKS:
             block_mgr.register(type(block.__name__, (block,), {"page": page}), {})
 

@@ -52,7 +52,7 @@ class Control:
 
 
 def _decimals(step: float) -> int:
-    return max(0, -int(math.floor(math.log10(step) + 1e-9)))
+    return max(0, -math.floor(math.log10(step) + 1e-9))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -210,7 +210,14 @@ def number(default: float, *, low: float, high: float, label: str, **more: Any) 
 
 
 def numbers(
-    default: tuple[float, ...], *, names: tuple[str, ...], low: float, high: float, step: float, label: str, **more: Any
+    default: tuple[float, ...],
+    *,
+    names: tuple[str, ...],
+    low: float,
+    high: float,
+    step: float,
+    label: str,
+    **more: Any,
 ) -> Any:
     """A dataclass field holding one number for each name."""
     return _field(Numbers(default=default, names=names, low=low, high=high, step=step, label=label, **more))

@@ -70,7 +70,9 @@ def _control(control: controls.Control, name: str, value: Any, uid: str) -> str:
     return str(_macros("frame").control(control, name, value, f"{uid}-{name}"))
 
 
-def render_parts(demo: Demo, values: Any, view: View, uid: str, problems: tuple[str, ...] = ()) -> dict[str, str]:
+def render_parts(
+    demo: Demo, values: Any, view: View, uid: str, problems: tuple[str, ...] = ()
+) -> dict[str, str]:
     """The five parts of a figure as HTML. `uid` begins every id, so that a page may hold a demo twice."""
     drawing = environment().get_template(demo.template)
     frame = _macros("frame")
@@ -91,7 +93,9 @@ def render_figure(demo: Demo, values: Any, *, uid: str, number: str = "", query:
 
     `number` is "8.1" or empty; `query` holds the parameters that the page presets.
     """
-    parts = {name: Markup(html) for name, html in render_parts(demo, values, demo.first_view(values), uid).items()}
+    parts = {
+        name: Markup(html) for name, html in render_parts(demo, values, demo.first_view(values), uid).items()
+    }
     template = environment().get_template("core/figure.html.jinja")
     html = template.render(demo=demo, parts=parts, uid=uid, number=number, query=query)
     above, _, below = html.partition("<!--caption-->\n")

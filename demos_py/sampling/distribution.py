@@ -20,14 +20,14 @@ PIECE = re.compile(r"\s?\w+|\S")  # the reader's text in pieces like our ten: a 
 class Params:
     temperature: float = slider(1.0, low=0.0, high=2.0, step=0.05, label="Temperature", unit="no unit")
     top_p: float = slider(0.9, low=0.0, high=1.0, step=0.01, label="Top-p", unit="of the mass")
-    top_k: int = slider(
-        10, low=1, high=10, step=1, label="Top-k", unit="tokens", ticks=9, words={10: "off"}
-    )
+    top_k: int = slider(10, low=1, high=10, step=1, label="Top-k", unit="tokens", ticks=9, words={10: "off"})
     min_p: float = slider(
         0.0, low=0.0, high=1.0, step=0.01, label="Min-p", unit="of the top token", words={0.0: "off"}
     )
     presence: float = slider(0.0, low=-2.0, high=2.0, step=0.1, label="Presence penalty", unit="nat", ticks=8)
-    frequency: float = slider(0.0, low=-2.0, high=2.0, step=0.1, label="Frequency penalty", unit="nat", ticks=8)
+    frequency: float = slider(
+        0.0, low=-2.0, high=2.0, step=0.1, label="Frequency penalty", unit="nat", ticks=8
+    )
     text: str = text("Paris is a city. Paris is the capital of France.", label="Text so far", rows=3)
     logits: tuple[float, ...] = numbers(
         LOGITS, names=TOKENS, low=-20, high=20, step=0.1, label="Edit the logits", unit="nat"
@@ -69,15 +69,20 @@ def view(params: Params, state: None) -> View:
     final = softmax(trail[-1])
     kept = nucleus(final, 1.0)  # what can still be drawn
     mass = float(heated[kept.mask].sum())
-    order = ranked(np.where(kept.mask, 1.0, 0.0) + heated / 2)  # the tokens kept first, each group by probability
+    order = ranked(
+        np.where(kept.mask, 1.0, 0.0) + heated / 2
+    )  # the tokens kept first, each group by probability
     top = TOKENS[int(np.argmax(final))]
     # the cuts in order, each with how many tokens it left
     left = [int(np.isfinite(logits).sum()) for logits in trail]
-    last = next((name for name, now, was in zip(USUAL_ORDER[::-1], left[:0:-1], left[-2::-1]) if now < was), None)
+    last = next(
+        (name for name, now, was in zip(USUAL_ORDER[::-1], left[:0:-1], left[-2::-1]) if now < was), None
+    )
 
     by = {"temperature": "temperature 0", "top_k": "top-k", "top_p": "top-p", "min_p": "min-p"}
     rows = [
-        {"token": TOKENS[i], "before": float(model[i]), "after": float(final[i]), "cut": not kept.mask[i]} for i in order
+        {"token": TOKENS[i], "before": float(model[i]), "after": float(final[i]), "cut": not kept.mask[i]}
+        for i in order
     ]
     reading = (
         f"**{kept.n} of {kept.total}** tokens can be drawn, {mass:.1%} of the mass; `{top}` goes from "
@@ -88,7 +93,15 @@ def view(params: Params, state: None) -> View:
         reading = reading.replace("Entropy falls", "Entropy rises")
     table = Table(
         caption="Each token from logit to final probability; penalties and logits in nat, probabilities without unit",
-        columns=("Token", "Logit", "Times in text", "After penalties", "Model’s p", "p at temperature", "Final p"),
+        columns=(
+            "Token",
+            "Logit",
+            "Times in text",
+            "After penalties",
+            "Model’s p",
+            "p at temperature",
+            "Final p",
+        ),
         rows=tuple(
             (
                 TOKENS[i].strip(),
@@ -122,6 +135,8 @@ def view(params: Params, state: None) -> View:
             (key, name, all(getattr(params, k) == v for k, v in {**OFF, **settings}.items()))
             for key, (name, settings) in PRESETS.items()
         ],
-        "seen": [(TOKENS[i], f"{seen[i]} time" + "s" * int(seen[i] > 1)) for i in range(len(TOKENS)) if seen[i]],
+        "seen": [
+            (TOKENS[i], f"{seen[i]} time" + "s" * int(seen[i] > 1)) for i in range(len(TOKENS)) if seen[i]
+        ],
     }
     return View(reading=reading, table=table, drawing=drawing, facts=facts)

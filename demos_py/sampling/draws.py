@@ -96,13 +96,23 @@ def view(params: Params, state: State) -> View:
     reading = (
         f"In **{n:,} draw{'s' * (n > 1)}** with seed {params.seed}, `{TOKENS[top]}` loses **{lost:,}** "
         f"time{'s' * (lost != 1)}; {n * (1 - p):,.1f} were to be expected, give or take {spread:,.1f}. "
-        + (f"{never} possible token{'s' * (never > 1)} never came up." if never else "Every possible token came up.")
+        + (
+            f"{never} possible token{'s' * (never > 1)} never came up."
+            if never
+            else "Every possible token came up."
+        )
     )
     table = Table(
         caption=f"Observed and expected counts of {n:,} draws, seed {params.seed}",
         columns=("Token", "Probability", "Expected", "Standard deviation", "Observed"),
         rows=tuple(
-            (TOKENS[i].strip(), f"{q:.4f}", f"{n * q:,.2f}", f"{math.sqrt(n * q * (1 - q)):,.2f}", f"{seen[i]:,}")
+            (
+                TOKENS[i].strip(),
+                f"{q:.4f}",
+                f"{n * q:,.2f}",
+                f"{math.sqrt(n * q * (1 - q)):,.2f}",
+                f"{seen[i]:,}",
+            )
             for i, q in enumerate(expected.tolist())
         ),
     )
@@ -115,5 +125,10 @@ def view(params: Params, state: State) -> View:
         f"the probability is {p:.3f}",
         "runs": [(f"seed {seed}", f"{count / n:.1%}", seed == params.seed) for seed, count in wins],
     }
-    facts = {"lost": f"{lost:,}", "lost share": f"{lost / n:.1%}", "expected share": f"{1 - p:.1%}", "spread": f"{spread:.1f}"}
+    facts = {
+        "lost": f"{lost:,}",
+        "lost share": f"{lost / n:.1%}",
+        "expected share": f"{1 - p:.1%}",
+        "spread": f"{spread:.1f}",
+    }
     return View(reading=reading, table=table, drawing=drawing, charts={"share": chart}, facts=facts)

@@ -24,11 +24,15 @@ PRESETS = {
 
 @dataclass(frozen=True)
 class Params:
-    order: tuple[str, ...] = arrangement(("top_k", "top_p", "min_p", "temperature"), options=STEPS, label="Your order")
+    order: tuple[str, ...] = arrangement(
+        ("top_k", "top_p", "min_p", "temperature"), options=STEPS, label="Your order"
+    )
     temperature: float = slider(1.5, low=0.0, high=2.0, step=0.05, label="Temperature", unit="no unit")
     top_k: int = slider(8, low=1, high=10, step=1, label="Top-k", unit="tokens", ticks=9, words={10: "off"})
     top_p: float = slider(0.9, low=0.0, high=1.0, step=0.01, label="Top-p", unit="of the mass")
-    min_p: float = slider(0.05, low=0.0, high=1.0, step=0.01, label="Min-p", unit="of the top token", words={0.0: "off"})
+    min_p: float = slider(
+        0.05, low=0.0, high=1.0, step=0.01, label="Min-p", unit="of the top token", words={0.0: "off"}
+    )
 
 
 def update(params: Params, state: None, event: Event) -> tuple[Params, None]:
@@ -65,9 +69,13 @@ def view(params: Params, state: None) -> View:
         for name, was, now in zip(params.order, mine, mine[1:], strict=False)
     ]
     if params.order == USUAL:
-        reading = f"Your order is the usual one: **{n_mine} of {len(TOKENS)}** tokens can be drawn. Move a step."
+        reading = (
+            f"Your order is the usual one: **{n_mine} of {len(TOKENS)}** tokens can be drawn. Move a step."
+        )
     elif distance < 5e-4:
-        reading = f"Here the order makes no difference: both keep **{n_mine}** tokens with the same probabilities."
+        reading = (
+            f"Here the order makes no difference: both keep **{n_mine}** tokens with the same probabilities."
+        )
     else:
         count = "both keep" if n_mine == n_usual else f"the usual order keeps {n_usual} tokens, yours keeps"
         reading = (

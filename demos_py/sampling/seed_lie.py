@@ -15,6 +15,7 @@ from demos_py.core.params import choice, number
 TITLE = "Two logits, added up in different orders"
 RIVALS = (" Paris", " Lyon")
 MOST_ORDERS = 200
+LOGIT = 12.0  # nat
 PARTS = (2, 4, 8, 16, 32, 64)
 
 
@@ -22,14 +23,20 @@ PARTS = (2, 4, 8, 16, 32, 64)
 class Params:
     orders: int = number(8, low=1, high=MOST_ORDERS, label="Orders tried")
     format: str = choice(
-        "float16", options={"float16": "float16, 11 bits", "float32": "float32, 24 bits"}, label="Number format"
+        "float16",
+        options={"float16": "float16, 11 bits", "float32": "float32, 24 bits"},
+        label="Number format",
     )
     lead: str = choice(
         "0.01",
-        options={f"{lead:g}": f"about {lead:g} nat" for lead in (1.0, 0.1, 0.01, 0.001, 0.0001, 0.00001, 0.000001)},
+        options={
+            f"{lead:g}": f"about {lead:g} nat" for lead in (1.0, 0.1, 0.01, 0.001, 0.0001, 0.00001, 0.000001)
+        },
         label="Lead of Paris",
     )
-    terms: str = choice("1024", options={str(n): f"{n:,} terms" for n in (64, 256, 1024, 4096)}, label="Sum of")
+    terms: str = choice(
+        "1024", options={str(n): f"{n:,} terms" for n in (64, 256, 1024, 4096)}, label="Sum of"
+    )
     seed: int = number(1, low=0, high=999_999, label="Seed of the numbers")
 
 
@@ -37,12 +44,14 @@ class Params:
 def products(params: Params) -> np.ndarray:
     """The terms of both logits, shape (2, n), in the chosen format; row 0 leads by about `params.lead`.
 
-    They stand for h[j] * w[j], activation times weight, which a last matrix product adds up. The lead is
-    put in by shifting the second row in float64 and rounding; what it is after rounding, `exact_sum` says.
+    They stand for h[j] * w[j], activation times weight, which a last matrix product adds up. Both rows are
+    shifted in float64 to sum to 12 and to 12 less the lead, then rounded; what the lead is after that,
+    `exact` says.
     """
     n = int(params.terms)
-    terms = np.random.default_rng(params.seed).normal(12 / n, 0.25, (2, n))
-    terms[1] += (terms[0].sum() - terms[1].sum() - float(params.lead)) / n
+    terms = np.random.default_rng(params.seed).normal(0, 0.25, (2, n))
+    wanted = np.array([LOGIT, LOGIT - float(params.lead)])
+    terms += (wanted - terms.sum(axis=1))[:, None] / n
     return terms.astype(params.format)
 
 
@@ -95,10 +104,10 @@ def view(params: Params, state: None) -> View:
     paris, lyon = exact(_numbers_only(params))
     truth = paris - lyon
     lead = (logits[:, 0] - logits[:, 1])[:shown]
-    spacing = float(np.spacing(np.dtype(params.format).type(12)))
+    spacing = float(np.spacing(np.dtype(params.format).type(LOGIT)))
 
-    reach = max(2.2 * float(np.abs(logits[:, 0] - logits[:, 1]).max()), 1e-7) / 2
-    tick = float(f"{reach / 1.2:.0e}")
+    reach = 1.1 * max(float(np.abs(logits[:, 0] - logits[:, 1]).max()), abs(truth), 1e-7)
+    tick = charts.round_below(reach)
     chart = charts.chart(
         [
             charts.line([0, MOST_ORDERS], [0, 0], "tie", "var(--cw-cut)", dash="dash"),
@@ -137,14 +146,21 @@ def view(params: Params, state: None) -> View:
         caption=f"Each order’s two rounded sums in nat; exactly, Paris {paris:.7f} and Lyon {lyon:.7f}",
         columns=("Order", "Paris", "Lyon", "Difference", "Argmax"),
         rows=tuple(
-            (f"{i + 1}: {names[i]}", f"{logits[i, 0]:.7f}", f"{logits[i, 1]:.7f}", f"{lead[i]:+.7f}", RIVALS[won[i]].strip())
+            (
+                f"{i + 1}: {names[i]}",
+                f"{logits[i, 0]:.7f}",
+                f"{logits[i, 1]:.7f}",
+                f"{lead[i]:+.7f}",
+                RIVALS[won[i]].strip(),
+            )
             for i in rows
         ),
     )
     last = rows[-6:]
     drawing = {
         "tried": [
-            (names[i], f"{logits[i, 0]:.7g}", f"{logits[i, 1]:.7g}", RIVALS[won[i]], bool(won[i] != won[0])) for i in last
+            (names[i], f"{logits[i, 0]:.7g}", f"{logits[i, 1]:.7g}", RIVALS[won[i]], bool(won[i] != won[0]))
+            for i in last
         ],
         "rivals": RIVALS,
         "chart": chart,

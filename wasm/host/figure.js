@@ -158,12 +158,12 @@ export class CutawayFigure extends HTMLElement {
     if (!request) return;
     this.#asking = true;
     try {
-      const { answer, ms } = await python.ask(request);
+      const answer = await python.ask(request);
       if (answer.error) {
         this.#changed = false;
         this.#link = "";
         this.#fail(`This figure’s program stopped. ${answer.error}`);
-      } else this.#render(answer, ms);
+      } else this.#render(answer);
     } catch {
       // the worker failed; the `failed` event has told it
     } finally {
@@ -172,9 +172,9 @@ export class CutawayFigure extends HTMLElement {
     if (this.state === "live" || this.state === "starting") this.#next();
   }
 
-  /** @param {Answer} answer @param {number} ms */
-  #render(answer, ms) {
-    const { parts = {}, charts = {}, link = "" } = answer;
+  /** @param {Answer} answer */
+  #render(answer) {
+    const { parts = {}, charts = {}, link = "", ms = 0 } = answer;
     this.#link = link;
     this.dispatchEvent(new CustomEvent("cutaway:render", { bubbles: true, detail: answer }));
     // what the reader changed while Python started must not be put back: the queue's last answer counts

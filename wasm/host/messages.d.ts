@@ -24,6 +24,8 @@ export interface Answer {
   parts?: Record<string, string>;
   charts?: Record<string, PlotlyFigure>;
   link?: string;
+  /** how long Python took, in milliseconds */
+  ms?: number;
   error?: string;
 }
 
@@ -40,7 +42,7 @@ export type FromWorker =
   | { type: "progress"; step: number; steps: number; doing: string; read: number; total: number }
   | { type: "ready" }
   | { type: "failed"; why: string }
-  | { type: "answer"; id: number; answer: Answer; ms: number };
+  | { type: "answer"; id: number; answer: Answer };
 
 declare global {
   /** Put in by the bundler: what the page may load, with hashes. */

@@ -22,7 +22,7 @@ class Python extends EventTarget {
   #attempt = 0;
   #timer = 0;
   #next = 1;
-  /** @type {Map<number, {resolve: (found: {answer: Answer, ms: number}) => void, reject: (error: Error) => void}>} */
+  /** @type {Map<number, {resolve: (answer: Answer) => void, reject: (error: Error) => void}>} */
   #asked = new Map();
 
   /** Starts Python unless it runs or is starting. Rejects with a sentence for the reader. */
@@ -49,7 +49,7 @@ class Python extends EventTarget {
   /**
    * Sends a request to running Python.
    * @param {Request} request
-   * @returns {Promise<{answer: Answer, ms: number}>} the answer, and the milliseconds that Python took
+   * @returns {Promise<Answer>}
    */
   ask(request) {
     const worker = this.#worker;
@@ -74,7 +74,7 @@ class Python extends EventTarget {
       this.#fail(message.why);
     } else {
       if (this.#asked.size === 1) clearTimeout(this.#timer);
-      this.#asked.get(message.id)?.resolve(message);
+      this.#asked.get(message.id)?.resolve(message.answer);
       this.#asked.delete(message.id);
     }
   }

@@ -1,0 +1,201 @@
+"""`make bench`: start, response, size and build, measured in Chromium over loopback on the built site.
+
+Ratios are taken in one run, both sides in turn, so that a busy machine slows both. Prints a table and writes
+build/bench.json; ends with 1 where a budget is missed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from wasm.serve import server
+
+ROOT = Path(__file__).parents[2]
+CHAPTER = "production/sampling/"
+STARTS = 7
+EVENTS = 120
+# a worker that starts Pyodide and imports NumPy, with nothing of ours
+BARE = """
+import { loadPyodide } from "./pyodide.mjs";
+const wheel = fetch("./numpy.whl").then((found) => found.arrayBuffer());
+const pyodide = await loadPyodide();
+pyodide.unpackArchive(new Uint8Array(await wheel), "wheel", { extractDir: "/lib/python3.14/site-packages" });
+pyodide.runPython("import numpy");
+postMessage(1);
+"""
+# milliseconds from an input event to the figure's next render, once for each of many values
+RESPONSE = """async ([demo, name, values, plotly]) => {
+  const figure = document.querySelector(`[data-demo="${demo}"]`);
+  const took = [];
+  for (const value of values) {
+    const control = figure.querySelector(`[name="${name}"]`);
+    const chart = figure.querySelector("[data-chart]");
+    const done = new Promise((resolve) => {
+      if (plotly) chart.once("plotly_afterplot", resolve);
+      else new MutationObserver((_, watch) => { watch.disconnect(); resolve(); })
+        .observe(figure.querySelector(".cw-body"), { subtree: true, childList: true, characterData: true, attributes: true });
+    });
+    control.value = value;
+    const began = performance.now();
+    control.dispatchEvent(new Event("input", { bubbles: true }));
+    await done;
+    took.push(performance.now() - began);
+    await new Promise((next) => setTimeout(next, 5));
+  }
+  return took;
+}"""
+LIVE = '[data-demo="{}"][data-state="live"]'
+
+
+def fresh(browser: Browser) -> Page:
+    """A page of a new context: nothing cached."""
+    return browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+
+
+def time_to_live(browser: Browser, address: str) -> float:
+    """Seconds from navigation until the first figure, asked for by its link, is live."""
+    page = fresh(browser)
+    began = time.perf_counter()
+    page.goto(f"{address}{CHAPTER}?figure=sampling/distribution&v=1", wait_until="commit")
+    page.wait_for_selector(LIVE.format("sampling/distribution"), timeout=120_000)
+    took = time.perf_counter() - began
+    page.context.close()
+    return took
+
+
+def time_to_bare(browser: Browser, address: str) -> float:
+    """Seconds from navigation until a bare Pyodide has imported NumPy."""
+    page = fresh(browser)
+    began = time.perf_counter()
+    page.goto(f"{address}index.html", wait_until="commit")
+    page.wait_for_selector("#done", timeout=120_000, state="attached")
+    took = time.perf_counter() - began
+    page.context.close()
+    return took
+
+
+def bare_site(folder: Path) -> None:
+    """Writes the bare page into `folder`."""
+    for name in ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"):
+        shutil.copy(ROOT / "node_modules" / "pyodide" / name, folder)
+    (wheel,) = (ROOT / "wasm" / "runtime" / "numpy").glob("*.whl")
+    shutil.copy(wheel, folder / "numpy.whl")
+    (folder / "worker.mjs").write_text(BARE)
+    (folder / "index.html").write_text(
+        "<!doctype html><title>bare</title><script>"
+        'new Worker("worker.mjs", { type: "module" }).onmessage = () => {'
+        ' document.body.append(Object.assign(document.createElement("i"), { id: "done" })) };</script><body>'
+    )
+
+
+def response(page: Page, demo: str, name: str, values: list[str], *, plotly: bool = False) -> list[float]:
+    """Milliseconds from an input event to the updated figure, for each value in turn."""
+    figure = page.locator(f'[data-demo="{demo}"]')
+    figure.scroll_into_view_if_needed()
+    page.wait_for_selector(LIVE.format(demo), timeout=120_000)
+    if plotly:
+        figure.locator("[data-chart] .main-svg").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(500)
+    return page.evaluate(RESPONSE, [demo, name, values, plotly])
+
+
+def before_python(browser: Browser, address: str) -> dict[str, int]:
+    """Bytes, each file gzipped, of what the chapter loads before any figure starts, by kind."""
+    page = fresh(browser)
+    sizes: dict[str, int] = {}
+    seen = []
+    page.on("response", lambda found: seen.append(found))
+    page.set_viewport_size({"width": 1280, "height": 300})  # no figure in sight
+    page.goto(address + CHAPTER, wait_until="networkidle")
+    for found in seen:
+        kind = found.request.resource_type
+        if kind in ("document", "stylesheet", "script") and found.ok:
+            sizes[kind] = sizes.get(kind, 0) + len(gzip.compress(found.body(), 6))
+    states = page.locator("[data-demo]").evaluate_all("all => all.map(one => one.dataset.state)")
+    assert set(states) == {"static"}, states
+    page.context.close()
+    return sizes
+
+
+def build() -> tuple[float, float]:
+    """Seconds of a full build of the site, and of one where nothing changed."""
+    shutil.rmtree(ROOT / "build" / "assets", ignore_errors=True)
+    (ROOT / "site" / "index.html").unlink(missing_ok=True)
+    times = []
+    for _ in range(2):
+        began = time.perf_counter()
+        subprocess.run(["make", "site"], cwd=ROOT, check=True, capture_output=True)
+        times.append(time.perf_counter() - began)
+    return times[0], times[1]
+
+
+def quantile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def main() -> int:
+    rows: list[tuple[str, float, str, float | None]] = []  # what, value, unit, budget
+    full, nothing = build()
+    rows += [("full build", full, "s", 15), ("build, nothing changed", nothing, "s", None)]
+    slide = [f"{0.1 + 1.8 * i / EVENTS:.2f}" for i in range(EVENTS)]
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        bare_site(Path(folder))
+        ours, bare = server(ROOT / "site"), server(Path(folder))
+        for each in (ours, bare):
+            Thread(target=each.serve_forever, daemon=True).start()
+        address, plain = (f"http://127.0.0.1:{each.server_address[1]}/" for each in (ours, bare))
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        sizes = before_python(browser, address)
+        lives, bares = [], []
+        for _ in range(STARTS):
+            lives.append(time_to_live(browser, address))
+            bares.append(time_to_bare(browser, plain))
+        live, start = statistics.median(lives), statistics.median(bares)
+        rows += [
+            ("time to live, cold", live, "s", None),
+            ("bare Pyodide and NumPy, cold", start, "s", None),
+            ("the one over the other", live / start, "", 1.35),
+        ]
+        page = fresh(browser)
+        page.goto(address + CHAPTER)
+        for demo, name, values, plotly in (
+            ("sampling/distribution", "temperature", slide, False),
+            ("sampling/order-matters", "temperature", slide, False),
+            ("sampling/seed-lie", "orders", [str(2 + i) for i in range(EVENTS)], False),
+            ("sampling/draws", "temperature", slide, True),
+        ):
+            took = response(page, demo, name, values, plotly=plotly)
+            rows += [
+                (f"{demo}, median response", statistics.median(took), "ms", None if plotly else 8),
+                (f"{demo}, 95th percentile", quantile(took, 0.95), "ms", 33 if plotly else 16),
+            ]
+        browser.close()
+        for each in (ours, bare):
+            each.shutdown()
+    rows += [(f"{kind}, before Python", size / 1000, "KB gzip", None) for kind, size in sizes.items()]
+    rows.append(("HTML, CSS and JS before Python", sum(sizes.values()) / 1000, "KB gzip", 250))
+
+    missed = 0
+    for what, value, unit, budget in rows:
+        over = budget is not None and value > budget
+        missed += over
+        limit = "" if budget is None else f"at most {budget:g}{'  MISSED' if over else ''}"
+        print(f"{what:42} {value:9.2f} {unit:8} {limit}")
+    report = [dict(zip(("what", "value", "unit", "budget"), row, strict=True)) for row in rows]
+    (ROOT / "build" / "bench.json").write_text(json.dumps(report, indent=1) + "\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""What the browser tests share: the site on a server, the browsers, and a page on it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.browser.drivers import SIZE, PlaywrightDriver, launch, missing
+from tests.browser.figures import PLACED, SAMPLING
+from tests.browser.serving import Site, site_folder
+from tests.browser.shown import NOTES, go_live
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not (site_folder() / "index.html").is_file():
+        pytest.exit(f"{site_folder()} holds no site: run `make site` first", returncode=2)
+    if missing():
+        pytest.exit(f"not on this machine: {', '.join(missing())}; `make browsers` installs them", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The built site, served below /book/."""
+    server = Site(site_folder())
+    yield server
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright, with the system's browsers."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
+    """Gives Chromium or Firefox; each starts once."""
+    running: dict[str, Browser] = {}
+
+    def give(engine: str) -> Browser:
+        if engine not in running:
+            running[engine] = launch(playwright, engine)
+        return running[engine]
+
+    yield give
+    for browser in running.values():
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def new_reader(browsers: Callable[[str], Browser]) -> Callable[..., PlaywrightDriver]:
+    """Gives a page in a browser that has seen nothing; its `close` is the caller's to call."""
+
+    def give(engine: str = "chromium", **options: Any) -> PlaywrightDriver:
+        size = {"width": SIZE[0], "height": SIZE[1]}
+        context = browsers(engine).new_context(**{"viewport": size, **options})
+        context.add_init_script(NOTES)
+        return PlaywrightDriver(context.new_page())
+
+    return give
+
+
+@pytest.fixture
+def reader(new_reader: Callable[..., PlaywrightDriver]) -> Iterator[PlaywrightDriver]:
+    """A page of Chromium that has seen nothing."""
+    fresh = new_reader()
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture(scope="session")
+def chapter(new_reader: Callable[..., PlaywrightDriver], site: Site) -> Iterator[PlaywrightDriver]:
+    """The sampling chapter in Chromium with every figure live: one for all tests that leave no trouble behind."""
+    shared = new_reader(permissions=["clipboard-read", "clipboard-write"])
+    shared.open(site.home + SAMPLING)
+    for figure in PLACED:
+        if figure.page == SAMPLING:
+            go_live(shared, figure)
+    yield shared
+    shared.close()

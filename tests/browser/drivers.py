@@ -1,0 +1,176 @@
+"""Three browsers behind one small interface, so that a test is written once."""
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from playwright.sync_api import Browser, Page, Playwright
+from selenium.webdriver import WebKitGTK, WebKitGTKOptions
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+from selenium.webdriver.webkitgtk.service import Service
+
+ENGINES = ("chromium", "firefox", "webkit")
+CHROMIUM, FIREFOX, WEBKIT_DRIVER = "/usr/bin/chromium", "/usr/bin/firefox-esr", "/usr/bin/WebKitWebDriver"
+SIZE = (1280, 900)
+PATIENCE = 45.0  # seconds: longer than any start on a slow machine, shorter than anyone's patience
+
+# Collects what a page complains about, where the browser's driver does not tell.
+WATCH = """
+window.complaints = [];
+for (const level of ["error", "warn"]) {
+  const say = console[level];
+  console[level] = (...words) => { window.complaints.push(`${level}: ${words.join(" ")}`); say(...words); };
+}
+addEventListener("error", (event) => window.complaints.push(`error: ${event.message}`), true);
+addEventListener("unhandledrejection", (event) => window.complaints.push(`rejected: ${event.reason}`));
+document.addEventListener("securitypolicyviolation",
+  (event) => window.complaints.push(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+class Driver(Protocol):
+    """What the tests need of a browser. Selectors are CSS; keys have the names of `KeyboardEvent.key`."""
+
+    def open(self, address: str) -> None:
+        """Load a page anew."""
+        ...
+
+    def run(self, script: str, *values: Any) -> Any:
+        """The value that a function's body returns in the page; it finds `values` in `arguments`."""
+        ...
+
+    def press(self, selector: str, key: str) -> None:
+        """Focus an element and press a key."""
+        ...
+
+    def fill(self, selector: str, text: str) -> None:
+        """Replace what a field holds by typing."""
+        ...
+
+    def choose(self, selector: str, value: str) -> None:
+        """Choose an option of a select."""
+        ...
+
+    def click(self, selector: str) -> None:
+        """Click with the mouse."""
+        ...
+
+    def complaints(self) -> list[str]:
+        """Console errors and warnings, uncaught errors, and requests that failed."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def wait_for(driver: Driver, script: str, *values: Any, what: str = "") -> Any:
+    """The first true value that a function's body returns in the page."""
+    end = time.monotonic() + PATIENCE
+    while not (found := driver.run(script, *values)):
+        if time.monotonic() > end:
+            raise AssertionError(f"{what or script} did not come true in {PATIENCE:.0f} seconds")
+        time.sleep(0.02)
+    return found
+
+
+class PlaywrightDriver:
+    """A page of Chromium or Firefox. `self.page` is Playwright's, for what only it can do."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._complaints: list[str] = []
+        say = self._complaints.append
+        page.on("console", lambda m: say(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: say(f"error: {error}"))
+        page.on("requestfailed", lambda request: say(f"failed: {request.url} {request.failure}"))
+        page.on("response", lambda got: say(f"{got.status}: {got.url}") if got.status >= 400 else None)
+
+    def open(self, address: str) -> None:
+        self.page.goto(address)
+
+    def run(self, script: str, *values: Any) -> Any:
+        return self.page.evaluate(f"(values) => (function () {{ {script} }}).apply(null, values)", list(values))
+
+    def press(self, selector: str, key: str) -> None:
+        self.page.locator(selector).first.press(key)
+
+    def fill(self, selector: str, text: str) -> None:
+        self.press(selector, "Control+a")
+        self.page.keyboard.type(text)
+
+    def choose(self, selector: str, value: str) -> None:
+        self.page.locator(selector).first.select_option(value)
+
+    def click(self, selector: str) -> None:
+        self.page.locator(selector).first.click()
+
+    def complaints(self) -> list[str]:
+        return self._complaints
+
+    def close(self) -> None:
+        self.page.context.close()
+
+
+class WebKitDriver:
+    """WebKitGTK's MiniBrowser, on a display of its own."""
+
+    KEYS: ClassVar = {"ArrowRight": Keys.ARROW_RIGHT, "End": Keys.END, "Home": Keys.HOME, "Enter": Keys.ENTER}
+
+    def __init__(self) -> None:
+        width, height = SIZE
+        command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
+        self._screen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert self._screen.stdout
+        display = f":{self._screen.stdout.readline().strip()}"
+        options = WebKitGTKOptions()
+        options.binary_location = str(next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")))
+        options.add_argument("--automation")
+        service = Service(WEBKIT_DRIVER, env={**os.environ, "DISPLAY": display})
+        self._browser = WebKitGTK(options=options, service=service)
+        self._browser.set_window_size(width, height)
+
+    def open(self, address: str) -> None:
+        self._browser.get(address)
+        self.run(WATCH)
+
+    def run(self, script: str, *values: Any) -> Any:
+        return self._browser.execute_script(script, *values)
+
+    def _element(self, selector: str) -> Any:
+        return self._browser.find_element("css selector", selector)
+
+    def press(self, selector: str, key: str) -> None:
+        self._element(selector).send_keys(self.KEYS[key])
+
+    def fill(self, selector: str, text: str) -> None:
+        self._element(selector).send_keys(Keys.CONTROL + "a" + Keys.NULL, text)
+
+    def choose(self, selector: str, value: str) -> None:
+        Select(self._element(selector)).select_by_value(value)
+
+    def click(self, selector: str) -> None:
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
+        self._element(selector).click()
+
+    def complaints(self) -> list[str]:
+        return self.run("return window.complaints")
+
+    def close(self) -> None:
+        self._browser.quit()
+        self._screen.terminate()
+        self._screen.wait()
+
+
+def launch(playwright: Playwright, engine: str) -> Browser:
+    """A browser of the system's, driven by Playwright."""
+    if engine == "firefox":
+        return playwright.firefox.launch(channel="moz-firefox", executable_path=FIREFOX)
+    return playwright.chromium.launch(executable_path=CHROMIUM)
+
+
+def missing() -> Sequence[str]:
+    """The browsers that this machine lacks."""
+    return [path for path in (CHROMIUM, FIREFOX, WEBKIT_DRIVER) if not Path(path).exists()]

@@ -1,0 +1,141 @@
+"""The registry finds the figures, and each keeps the contract: pure, complete, never raising."""
+
+import copy
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strategies
+from hypothesis import given, settings
+
+import demos_py
+from demos_py.core.demo import Event, UnknownDemo, View, chapter_number, find, ids
+
+
+def numbers_in(sentence: str) -> list[float]:
+    return [float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\.?\d*(?:e[+-]\d+)?", sentence)]
+
+
+def check(view: View) -> None:
+    """A view is complete: words, results, a rectangular table, and nothing that is not a number."""
+    assert view.reading and view.reading == view.reading.strip()
+    assert view.facts and all(isinstance(fact, str) and fact for fact in view.facts.values())
+    assert view.table.caption and view.table.columns and view.table.rows
+    for row in view.table.rows:
+        assert len(row) == len(view.table.columns) and all(isinstance(cell, str) and cell for cell in row)
+    everything = " ".join(
+        [view.reading, *view.facts.values(), *(cell for row in view.table.rows for cell in row)]
+    )
+    assert not re.search(r"\b(nan|inf|None|np\.)", everything)
+    json.dumps(dict(view.charts), allow_nan=False)
+
+
+def test_the_registry_finds_exactly_the_figures() -> None:
+    assert tuple(sorted(ids())) == strategies.DEMOS
+    for demo_id in strategies.DEMOS:
+        demo = find(demo_id)
+        assert demo.id == demo_id and demo.title and chapter_number(demo) == 8
+        assert (Path(demos_py.__path__[0]) / demo.template).is_file()
+        assert demo.source.__doc__
+
+
+@pytest.mark.parametrize(
+    "wrong", ["sampling/distributon", "sampling/seed_lie", "smpling/draws", "sampling/order-matter"]
+)
+def test_an_unknown_id_suggests_the_nearest(wrong: str) -> None:
+    nearest = {
+        "sampling/distributon": 0,
+        "smpling/draws": 1,
+        "sampling/order-matter": 2,
+        "sampling/seed_lie": 3,
+    }[wrong]
+    with pytest.raises(UnknownDemo, match=f"“{wrong}”; did you mean “{strategies.DEMOS[nearest]}”"):
+        find(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "core/params", "algorithms/sampling", "../etc", "zzz", "sampling/draws/x", "/"]
+)
+def test_nothing_else_is_a_figure(wrong: str) -> None:
+    with pytest.raises(UnknownDemo):
+        find(wrong)
+
+
+def test_params_are_frozen() -> None:
+    for demo_id in strategies.DEMOS:
+        params = find(demo_id).params()
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(params, dataclasses.fields(params)[0].name, 1)
+
+
+@settings(max_examples=60)
+@given(strategies.settings_of_any())
+def test_any_settings_give_a_complete_view_and_the_same_one_again(case: tuple[str, Any]) -> None:
+    demo_id, params = case
+    demo = find(demo_id)
+    before = copy.deepcopy(params)
+    state = demo.init(params)
+    view = demo.view(params, state)
+    check(view)
+    assert params == before
+    assert (
+        demo.view(params, demo.init(params)) == view == demo.view(copy.deepcopy(params), copy.deepcopy(state))
+    )
+    shares = [row[side] for row in view.drawing.get("rows", ()) for side in ("before", "after")]
+    assert all(0 <= share <= 1 for share in shares)
+    for side in ("before", "after") if shares else ():
+        assert sum(row[side] for row in view.drawing["rows"]) == pytest.approx(1, abs=1e-9)
+
+
+def buttons(demo_id: str) -> list[Event]:
+    """Every event that the figure's buttons send, and some that none sends."""
+    keys = ("extract", "chat", "create", "code", "transformers", "vllm", "llama-cpp")
+    moves = [f"{key}:{by}" for key in ("temperature", "top_k", "top_p", "min_p") for by in (-1, 1)]
+    sent = {
+        "sampling/distribution": [Event("preset", key) for key in keys[:4]],
+        "sampling/draws": [Event("again", "again")],
+        "sampling/order-matters": [Event("preset", key) for key in keys[4:]]
+        + [Event("move", move) for move in moves],
+        "sampling/seed-lie": [Event("next"), Event("until")],
+    }[demo_id]
+    return sent + [
+        Event("nothing"),
+        Event("preset", "none"),
+        Event("move", "x:1"),
+        Event("preset", "</script>"),
+    ]
+
+
+@settings(max_examples=40)
+@given(strategies.settings_of_any())
+def test_every_button_gives_a_complete_view_and_changes_nothing_behind_our_back(
+    case: tuple[str, Any],
+) -> None:
+    demo_id, params = case
+    demo = find(demo_id)
+    for event in buttons(demo_id):
+        state = demo.init(params)
+        before = copy.deepcopy((params, state))
+        first = demo.update(params, state, event)
+        assert first == demo.update(params, state, event)
+        assert (params, state) == before
+        check(demo.view(*first))
+        if event in buttons(demo_id)[-4:]:
+            assert first == before
+
+
+def test_a_long_text_and_a_hostile_one() -> None:
+    demo = find("sampling/distribution")
+    for text in (" Paris" * 1666, "x" * 10_000, "🙂" * 10_000, "</script>", "\x00", *strategies.HOSTILE):
+        check(demo.first_view(demo.params(text=text)))
+
+
+def test_the_reading_says_the_numbers_of_the_facts() -> None:
+    demo = find("sampling/distribution")
+    view = demo.first_view(demo.params())
+    said = numbers_in(view.reading)
+    for fact in ("kept", "mass", "top before", "top after", "entropy before", "entropy after"):
+        assert numbers_in(view.facts[fact])[0] in said, fact
