@@ -48,8 +48,8 @@ def softmax(logits: Logits, temperature: float = 1.0) -> Probabilities:
     Source: Bridle 1990; the temperature is Boltzmann's, as in Ackley, Hinton and Sejnowski 1985.
     """
     logits = as_logits(logits)
-    if not temperature >= 0:
-        raise ValueError(f"the temperature must be 0 or more, not {temperature}")
+    if not 0 <= temperature < np.inf:
+        raise ValueError(f"the temperature must be a finite number, 0 or more, not {temperature}")
     if temperature == 0:
         return np.eye(logits.size)[int(np.argmax(logits))]
     # A tiny temperature overflows the quotient to -inf, which is the right limit: exp gives 0.
@@ -147,8 +147,8 @@ def divide(logits: Logits, temperature: float) -> Logits:
 
     Raises ValueError for a negative temperature.
     """
-    if not temperature >= 0:
-        raise ValueError(f"the temperature must be 0 or more, not {temperature}")
+    if not 0 <= temperature < np.inf:
+        raise ValueError(f"the temperature must be a finite number, 0 or more, not {temperature}")
     if temperature == 0:
         return cut(logits, Kept(softmax(logits, 0) > 0, 1.0))
     with np.errstate(over="ignore"):

@@ -56,20 +56,23 @@ class Page:
         self.lines, self.placed = list(lines), []
 
     def fail(self, needle: str, why: str) -> ChapterError:
-        """An error at the first line that holds `needle` outside fenced code."""
-        fenced, at = False, 0
+        """An error at the first line that `needle`, a regular expression, finds outside code."""
+        fence, at = "", 0
         for number, text in enumerate(self.lines):
-            if text.lstrip().startswith(("```", "~~~")):
-                fenced = not fenced
-            if needle in text and not fenced:
+            mark = re.match(r"\s*(`{3,}|~{3,})(.*)", text)
+            if mark and not fence:
+                fence = mark[1]
+            elif mark and mark[1].startswith(fence) and not mark[2].strip():
+                fence = ""
+            elif not fence and re.search(needle, re.sub(r"(`+).+?\1", "", text)):
                 at = number
                 break
         # The extension gets the text without front matter and without its file's name: find both again.
         body = "\n".join(self.lines).strip()
         for path in sorted(self.docs.rglob("*.md")):
             whole = path.read_text("utf-8")
-            if body and body in whole:
-                before = whole.index(body) - (
+            if body and whole.rstrip().endswith(body):
+                before = whole.rindex(body) - (
                     len("\n".join(self.lines)) - len("\n".join(self.lines).lstrip())
                 )
                 return ChapterError(f"{path}:{whole[:before].count(chr(10)) + at + 1}: {why}")
@@ -122,7 +125,7 @@ class _Fact(InlineProcessor):
 
     def handleMatch(self, m: re.Match[str], data: str) -> tuple[etree.Element, int, int]:  # type: ignore[override]
         element = etree.Element("span", {"class": "cw-fact"})
-        element.text = self.page.fact(m["reference"], m["fact"], m[0])
+        element.text = self.page.fact(m["reference"], m["fact"], re.escape(m[0]))
         return element, m.start(0), m.end(0)
 
 
@@ -134,10 +137,16 @@ class _SetLinks(Treeprocessor):
         self.page = page
 
     def run(self, root: etree.Element) -> None:
+        for paragraph in root.iter("p"):
+            first = (paragraph.text or "").strip().partition("\n")[0]
+            if first.startswith("///"):
+                raise self.page.fail(
+                    re.escape(first), f"“{first}” is no block that this book knows; is an option misspelt?"
+                )
         for link in root.iter("a"):
             href = link.get("href", "")
             if href.startswith("#") and "?" in href:
-                demo, _, query = self.page.resolve(href[1:], href)
+                demo, _, query = self.page.resolve(href[1:], re.escape(href) + r"(?![^\s)>\"])")
                 link.set("href", f"?figure={quote(demo.id)}&{query}#{demo.id}")
                 link.set("class", "cw-set-link")
 
@@ -149,6 +158,11 @@ class _PageBlock(Block):
 
     def part(self, parent: etree.Element, tag: str, classes: str) -> etree.Element:
         return etree.SubElement(parent, tag, {"class": classes})
+
+    def here(self) -> str:
+        """A regular expression for the block's own first line."""
+        about = rf"\s*\|\s*{re.escape(self.argument)}" if self.argument else ""
+        return rf"^\s*/{{3,}}\s*{self.NAME}{about}\s*$"
 
     def stash(self, html: str) -> str:
         """A stand-in for finished HTML, which Python-Markdown puts back at the end."""
@@ -162,7 +176,7 @@ class DemoBlock(_PageBlock):
     ARGUMENT = True
 
     def on_create(self, parent: etree.Element) -> etree.Element:
-        demo, values, query = self.page.resolve(self.argument, self.argument)
+        demo, values, query = self.page.resolve(self.argument, self.here())
         self.page.placed.append(demo.id)
         times = self.page.placed.count(demo.id)
         uid = demo.id if times == 1 else f"{demo.id}-{times}"
@@ -200,16 +214,17 @@ class PredictBlock(_PageBlock):
 
     def on_end(self, block: etree.Element) -> None:
         reference, _, fact = (piece.strip() for piece in self.argument.partition(" : "))
-        truth = self.page.fact(reference, fact, self.argument)
-        choices = [str(option) for option in self.options["choices"]]
+        truth = self.page.fact(reference, fact, self.here())
+        given = self.options["choices"]
+        choices = [str(option) for option in given] if isinstance(given, list) else [str(given)]
         if truth not in choices:
             raise self.page.fail(
-                self.argument, f"the truth is “{truth}”, which is none of the choices {choices}"
+                self.here(), f"the truth is “{truth}”, which is none of the choices {choices}"
             )
         children = list(block)
         split = next((i for i, child in enumerate(children) if child.tag == "hr"), None)
         if split is None:
-            raise self.page.fail(self.argument, "a prediction needs its answer, after a line of `---`")
+            raise self.page.fail(self.here(), "a prediction needs its answer, after a line of `---`")
         for child in children[split:]:
             block.remove(child)
         legend = etree.Element("legend")
@@ -256,7 +271,7 @@ class NotShownBlock(_PageBlock):
     def on_end(self, block: etree.Element) -> None:
         first = block.find("p")
         if first is None:
-            raise self.page.fail("not-shown", "a `not-shown` block needs a sentence")
+            raise self.page.fail(self.here(), "a `not-shown` block needs a sentence")
         strong = etree.Element("strong")
         strong.text = "What this does not show."
         strong.tail, first.text = f" {first.text}", ""
@@ -272,14 +287,10 @@ class _TableBlock(_PageBlock):
         return "raw"
 
     def put_table(
-        self, parent: etree.Element, caption: str, heads: list[str], rows: list[list[str]]
+        self, parent: etree.Element, caption: str, heads: list[str], rows: list[str]
     ) -> etree.Element:
-        """The table as HTML; cells are HTML, heads and caption are text."""
+        """The table as HTML; `rows` are HTML rows, heads and caption are text."""
         head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heads)
-        body = "".join(
-            f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
-            for row in rows
-        )
         place = etree.SubElement(
             parent,
             "div",
@@ -287,9 +298,14 @@ class _TableBlock(_PageBlock):
         )
         place.text = self.stash(
             f'<table class="cw-table"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table>"
+            f"<tbody>{''.join(rows)}</tbody></table>"
         )
         return place
+
+    def row(self, cells: list[str]) -> str:
+        """One row; the first cell names it."""
+        first, *rest = (escape(cell) for cell in cells)
+        return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
 
 
 class DataBlock(_TableBlock):
@@ -300,19 +316,27 @@ class DataBlock(_TableBlock):
     def on_create(self, parent: etree.Element) -> etree.Element:
         path = self.page.docs / "data" / f"{self.argument}.yml"
         if not path.is_file():
-            raise self.page.fail(f"data | {self.argument}", f"there is no {path}")
-        data = yaml.safe_load(path.read_text("utf-8"))
+            raise self.page.fail(self.here(), f"there is no {path}")
+        try:
+            data = yaml.safe_load(path.read_text("utf-8"))
+        except yaml.YAMLError as error:
+            raise self.page.fail(self.here(), f"{path} is not YAML: {error}") from None
+        if not isinstance(data, dict) or not {"title", "columns", "rows"} <= set(data):
+            raise self.page.fail(self.here(), f"{path} needs a title, columns and rows")
         rows = []
         for row in data["rows"]:
             source = row.get("source") or {}
             if not {"title", "url", "checked"} <= set(source):
-                raise ChapterError(f"{path}: the row “{row}” needs a source with title, url and checked")
-            cells = [str(escape(row.get(column["key"], "unknown"))) for column in data["columns"]]
-            link = f'<a href="{escape(source["url"])}">{escape(source["title"])}</a>, {source["checked"]}'
-            note = f". {escape(row['note'])}" if row.get("note") else ""
-            rows.append([*cells, link + note])
-        heads = [column["label"] for column in data["columns"]] + ["Source, checked"]
-        return self.put_table(parent, data["title"], heads, rows)
+                name = next(iter(row.values()), "")
+                raise self.page.fail(
+                    self.here(), f"{path}: the row “{name}” needs a source with title, url and checked"
+                )
+            rows.append(self.row([str(row.get(column["key"], "unknown")) for column in data["columns"]]))
+            link = f'<a href="{escape(source["url"])}">{escape(source["title"])}</a>'
+            note = f" {escape(row['note'])}" if row.get("note") else ""
+            said = f"Source: {link}, checked {source['checked']}.{note}"
+            rows.append(f'<tr class="cw-source"><td colspan="{len(data["columns"])}">{said}</td></tr>')
+        return self.put_table(parent, data["title"], [column["label"] for column in data["columns"]], rows)
 
 
 class ParametersBlock(_TableBlock):
@@ -321,15 +345,11 @@ class ParametersBlock(_TableBlock):
     NAME = "parameters"
 
     def on_create(self, parent: etree.Element) -> etree.Element:
-        demo, values, _ = self.page.resolve(self.argument, f"parameters | {self.argument}")
+        demo, values, _ = self.page.resolve(self.argument, self.here())
         rows = [
-            [
-                f"<code>{name}</code>",
-                str(escape(c.label)),
-                str(escape(c.accepts())),
-                str(escape(c.unit or "none")),
-            ]
-            + [str(escape(", ".join(c.write(getattr(values, name)))))]
+            self.row(
+                [name, c.label, c.accepts(), c.unit or "none", ", ".join(c.write(getattr(values, name)))]
+            )
             for name, c in controls.controls(values).items()
         ]
         return self.put_table(
@@ -351,9 +371,8 @@ class CutawayExtension(BlocksExtension):
         page = Page(self.getConfig("docs"))
         md.preprocessors.register(_Remember(md, page), "cutaway-page", 1000)
         md.inlinePatterns.register(_Fact(md, page), "cutaway-fact", 175)  # after code spans, before emphasis
-        md.treeprocessors.register(
-            _SetLinks(md, page), "cutaway-links", 15
-        )  # after inline, before MkDocs' links
+        # after inline, before MkDocs' own links
+        md.treeprocessors.register(_SetLinks(md, page), "cutaway-links", 15)
         for block in BLOCKS:
             block_mgr.register(type(block.__name__, (block,), {"page": page}), {})
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlencode
 P = TypeVar("P")
 Values = Mapping[str, Sequence[str]]
 LINK_VERSION = "1"  # of the query's meaning; a later version must go on reading this one
-LONGEST_QUERY = 60_000  # characters; a longer link is refused whole
+LONGEST_QUERY = 150_000  # characters; a longer link is refused whole
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

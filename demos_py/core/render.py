@@ -36,12 +36,16 @@ def token(piece: str) -> Markup:
 def marked(sentence: str) -> Markup:
     """A reading's sentence as HTML: all of it escaped but `**strong**` and `` `token` ``."""
 
-    def mark(match: re.Match[str]) -> str:
-        if match["strong"]:
-            return str(Markup("<strong>{}</strong>").format(match["strong"]))
-        return str(token(match["token"]))
-
-    return Markup(_MARKS.sub(mark, str(escape(sentence)).replace("&#34;", '"')))
+    out, done = Markup(""), 0
+    for match in _MARKS.finditer(sentence):
+        out += escape(sentence[done : match.start()])
+        out += (
+            Markup("<strong>{}</strong>").format(match["strong"])
+            if match["strong"]
+            else token(match["token"])
+        )
+        done = match.end()
+    return out + escape(sentence[done:])
 
 
 @cache

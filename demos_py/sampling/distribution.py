@@ -73,24 +73,35 @@ def view(params: Params, state: None) -> View:
         np.where(kept.mask, 1.0, 0.0) + heated / 2
     )  # the tokens kept first, each group by probability
     top = TOKENS[int(np.argmax(final))]
-    # the cuts in order, each with how many tokens it left
-    left = [int(np.isfinite(logits).sum()) for logits in trail]
+    # the last step that took a token away draws the line; underflow may do so at a low temperature
+    left = [int((softmax(logits) > 0).sum()) for logits in trail]
     last = next(
-        (name for name, now, was in zip(USUAL_ORDER[::-1], left[:0:-1], left[-2::-1]) if now < was), None
+        (
+            name
+            for name, now, was in zip(USUAL_ORDER[::-1], left[:0:-1], left[-2::-1], strict=True)
+            if now < was
+        ),
+        "",
     )
+    by = {
+        "temperature": f"temperature {params.temperature:g}",
+        "top_k": "top-k",
+        "top_p": "top-p",
+        "min_p": "min-p",
+    }
 
-    by = {"temperature": "temperature 0", "top_k": "top-k", "top_p": "top-p", "min_p": "min-p"}
     rows = [
         {"token": TOKENS[i], "before": float(model[i]), "after": float(final[i]), "cut": not kept.mask[i]}
         for i in order
     ]
+    bits, before = f"{entropy(final):.2f}", f"{entropy(model):.2f}"
+    goes = "falls" if float(bits) < float(before) else "rises"
+    spread = f"stays at {bits} bits" if bits == before else f"{goes} from {before} to {bits} bits"
     reading = (
         f"**{kept.n} of {kept.total}** tokens can be drawn, {mass:.1%} of the mass; `{top}` goes from "
         f"{model[TOKENS.index(top)]:.3f} to **{final.max():.3f}**. "
-        f"Entropy falls from {entropy(model):.2f} to {entropy(final):.2f} bits."
+        f"Entropy {spread}."
     )
-    if entropy(final) > entropy(model):
-        reading = reading.replace("Entropy falls", "Entropy rises")
     table = Table(
         caption="Each token from logit to final probability; penalties and logits in nat, probabilities without unit",
         columns=(
@@ -124,8 +135,8 @@ def view(params: Params, state: None) -> View:
         "second after": f"{np.sort(final)[-2]:.3f}",
         "rest after": f"{1 - final.max():.1%}",
         "ratio": f"{np.sort(final)[-1] / np.sort(final)[-2]:.1f}" if kept.n > 1 else "no second token",
-        "entropy before": f"{entropy(model):.2f}",
-        "entropy after": f"{entropy(final):.2f}",
+        "entropy before": before,
+        "entropy after": bits,
     }
     drawing = {
         "prompt": PROMPT,

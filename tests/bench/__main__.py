@@ -87,7 +87,13 @@ def time_to_bare(browser: Browser, address: str) -> float:
 
 def bare_site(folder: Path) -> None:
     """Writes the bare page into `folder`."""
-    for name in ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"):
+    for name in (
+        "pyodide.mjs",
+        "pyodide.asm.mjs",
+        "pyodide.asm.wasm",
+        "python_stdlib.zip",
+        "pyodide-lock.json",
+    ):
         shutil.copy(ROOT / "node_modules" / "pyodide" / name, folder)
     (wheel,) = (ROOT / "wasm" / "runtime" / "numpy").glob("*.whl")
     shutil.copy(wheel, folder / "numpy.whl")

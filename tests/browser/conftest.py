@@ -16,7 +16,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not (site_folder() / "index.html").is_file():
         pytest.exit(f"{site_folder()} holds no site: run `make site` first", returncode=2)
     if missing():
-        pytest.exit(f"not on this machine: {', '.join(missing())}; `make browsers` installs them", returncode=2)
+        pytest.exit(
+            f"not on this machine: {', '.join(missing())}; `make browsers` installs them", returncode=2
+        )
 
 
 @pytest.fixture(scope="session")

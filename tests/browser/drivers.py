@@ -92,7 +92,9 @@ class PlaywrightDriver:
         self.page.goto(address)
 
     def run(self, script: str, *values: Any) -> Any:
-        return self.page.evaluate(f"(values) => (function () {{ {script} }}).apply(null, values)", list(values))
+        return self.page.evaluate(
+            f"(values) => (function () {{ {script} }}).apply(null, values)", list(values)
+        )
 
     def press(self, selector: str, key: str) -> None:
         self.page.locator(selector).first.press(key)

@@ -17,11 +17,11 @@ function normal(root) {
     for (const [name, value] of kept) bare.setAttribute(name, value);
     chart.replaceWith(bare);
   }
-  // an attribute that came back stands last
+  // an attribute that came back stands last; what a failure disables is the host's, not Python's
   for (const element of copy.querySelectorAll("*")) {
     const attributes = [...element.attributes].sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const { name } of attributes) element.removeAttribute(name);
-    for (const { name, value } of attributes) element.setAttribute(name, value);
+    for (const { name, value } of attributes) if (name !== "disabled") element.setAttribute(name, value);
   }
   copy.normalize();
   return copy.innerHTML;
@@ -125,6 +125,10 @@ def expect_shown(driver: Driver, figure: Figure, parts: Parts) -> None:
             return
         if time.monotonic() > end:
             name, (shown, wanted) = next(iter(wrong.items()))
-            lines = difflib.unified_diff(wanted.splitlines(), shown.splitlines(), "CPython", "page", lineterm="", n=0)
-            raise AssertionError(f"the {name} of {figure}, state {state(driver, figure)}:\n" + "\n".join(lines))
+            lines = difflib.unified_diff(
+                wanted.splitlines(), shown.splitlines(), "CPython", "page", lineterm="", n=0
+            )
+            raise AssertionError(
+                f"the {name} of {figure}, state {state(driver, figure)}:\n" + "\n".join(lines)
+            )
         time.sleep(0.02)

@@ -32,7 +32,9 @@ return [...document.querySelectorAll("body *")].filter((element) => element.getB
 
 
 @pytest.fixture(scope="module", params=STATES)
-def at(request: pytest.FixtureRequest, new_reader: Callable[..., PlaywrightDriver], site: Site) -> Iterator[PlaywrightDriver]:
+def at(
+    request: pytest.FixtureRequest, new_reader: Callable[..., PlaywrightDriver], site: Site
+) -> Iterator[PlaywrightDriver]:
     """A page of the book with all its figures in one state."""
     reader = new_reader(reduced_motion="reduce")
     wanted = request.param
@@ -56,7 +58,12 @@ def test_axe_finds_nothing(at: PlaywrightDriver, scheme: str, width: int) -> Non
     at.page.set_viewport_size({"width": width, "height": 900})
     at.run("scrollTo(0, 0)")
     wanted = {"light": "default", "dark": "slate"}[scheme]
-    wait_for(at, "return document.body.dataset.mdColorScheme === arguments[0]", wanted, what=f"the page being {scheme}")
+    wait_for(
+        at,
+        "return document.body.dataset.mdColorScheme === arguments[0]",
+        wanted,
+        what=f"the page being {scheme}",
+    )
     wait_for(at, SETTLED, what="every transition having ended")
     found = Axe().run(at.page, options=OPTIONS)
     assert found.violations_count == 0, found.generate_report()

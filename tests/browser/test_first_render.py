@@ -30,6 +30,8 @@ def test_the_page_holds_what_cpython_renders(figure: Figure) -> None:
 
 @pytest.mark.parametrize("figure", HERE, ids=str)
 def test_going_live_changes_no_part(chapter: PlaywrightDriver, figure: Figure) -> None:
-    static, live = chapter.run("return [window.notes.static, window.notes.live].map((notes) => notes[arguments[0]])", figure.uid)
+    static, live = chapter.run(
+        "return [window.notes.static, window.notes.live].map((notes) => notes[arguments[0]])", figure.uid
+    )
     assert live == static
     assert live.keys() == Twin(figure).parts.keys()

@@ -47,7 +47,10 @@ def tab_through(reader: PlaywrightDriver, css: str) -> list[tuple[int, bool, str
 
 def test_tab_reaches_everything_in_order(chapter: PlaywrightDriver) -> None:
     shown.reset(chapter, FIGURE)
-    chapter.run("for (const fold of document.querySelectorAll(arguments[0])) fold.open = true", f"{FIGURE.css} details")
+    chapter.run(
+        "for (const fold of document.querySelectorAll(arguments[0])) fold.open = true",
+        f"{FIGURE.css} details",
+    )
     many = chapter.run(REACHABLE, FIGURE.css)
     stops = tab_through(chapter, FIGURE.css)
     ours = [place for place, _, _ in stops if place >= 0]  # the rest are boxes that scroll
@@ -105,7 +108,15 @@ def test_reordering_keeps_the_focus(chapter: PlaywrightDriver) -> None:
 
 def test_data_table_opens(chapter: PlaywrightDriver) -> None:
     summary = f"{FIGURE.css} .cw-data > summary"
-    chapter.run("const fold = document.querySelector(arguments[0]); fold.parentElement.open = false; fold.focus()", summary)
+    chapter.run(
+        "const fold = document.querySelector(arguments[0]); fold.parentElement.open = false; fold.focus()",
+        summary,
+    )
     chapter.page.keyboard.press("Enter")
     table = f'{FIGURE.css} [data-part="table"] table'
-    wait_for(chapter, "return document.querySelector(arguments[0]).checkVisibility()", table, what="the table being seen")
+    wait_for(
+        chapter,
+        "return document.querySelector(arguments[0]).checkVisibility()",
+        table,
+        what="the table being seen",
+    )

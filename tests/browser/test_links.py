@@ -4,6 +4,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from playwright.sync_api import Locator
 
 from tests.browser import shown
 from tests.browser.drivers import PlaywrightDriver, wait_for
@@ -67,7 +68,15 @@ def figure_and_query(href: str) -> tuple[Figure, str]:
     """The figure that a link of the prose sets, and what it sets."""
     pairs = dict(parse_qsl(urlsplit(href).query, keep_blank_values=True))
     uid = pairs.pop("figure")
-    return next(figure for figure in PLACED if figure.page == SAMPLING and figure.uid == uid), urlencode(pairs)
+    return next(figure for figure in PLACED if figure.page == SAMPLING and figure.uid == uid), urlencode(
+        pairs
+    )
+
+
+def open_folds(link: Locator) -> None:
+    """Open the folds that hide a link."""
+    for fold in link.locator("xpath=ancestor::details[not(@open)]").all():
+        fold.locator("> summary").click()
 
 
 def test_set_links_set_their_figures(chapter: PlaywrightDriver) -> None:
@@ -77,7 +86,9 @@ def test_set_links_set_their_figures(chapter: PlaywrightDriver) -> None:
     for at, href in enumerate(hrefs):
         figure, query = figure_and_query(href)
         shown.reset(chapter, figure)
-        chapter.page.locator("a.cw-set-link").nth(at).click()
+        link = chapter.page.locator("a.cw-set-link").nth(at)
+        open_folds(link)
+        link.click()
         twin = Twin(figure, link=query)
         shown.expect_shown(chapter, figure, twin.parts)
         twin.holds(shown.values(chapter, figure))
@@ -86,13 +97,16 @@ def test_set_links_set_their_figures(chapter: PlaywrightDriver) -> None:
     assert chapter.run("return window.sameLoad")
 
 
-def test_set_links_lead_to_the_figure_without_a_script(new_reader: Callable[..., PlaywrightDriver], site: Site) -> None:
+def test_set_links_lead_to_the_figure_without_a_script(
+    new_reader: Callable[..., PlaywrightDriver], site: Site
+) -> None:
     reader = new_reader(java_script_enabled=False)
     reader.open(site.home + SAMPLING)
     links = reader.page.locator("a.cw-set-link")
     assert links.count()
     for at in range(links.count()):
         figure, _ = figure_and_query(links.nth(at).get_attribute("href") or "")
+        open_folds(links.nth(at))
         links.nth(at).click()
         assert reader.page.locator(":target").get_attribute("id") == figure.uid
         assert reader.page.locator(f"cutaway-figure:has({figure.css})").count() == 1

@@ -25,7 +25,9 @@ BUTTONS = [(figure, event, value) for figure in PLACED for event, value in figur
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def driver(request: pytest.FixtureRequest, browsers: Callable[[str], Browser], site: Site) -> Iterator[Driver]:
+def driver(
+    request: pytest.FixtureRequest, browsers: Callable[[str], Browser], site: Site
+) -> Iterator[Driver]:
     """A browser on the front page: one visit for this file, so Python starts once in each engine."""
     site.refused.clear()
     site.asked.clear()
@@ -46,7 +48,12 @@ def go(driver: Driver, site: Site) -> Callable[[Figure], Twin]:
     def to(figure: Figure) -> Twin:
         if driver.run("return location.pathname") != f"/book/{figure.page}":
             driver.run(FOLLOW, site.home + figure.page)
-            wait_for(driver, "return !!document.querySelector(arguments[0])", figure.css, what=f"the page of {figure}")
+            wait_for(
+                driver,
+                "return !!document.querySelector(arguments[0])",
+                figure.css,
+                what=f"the page of {figure}",
+            )
         shown.go_live(driver, figure)
         return shown.reset(driver, figure)
 

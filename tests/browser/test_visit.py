@@ -12,7 +12,9 @@ from tests.browser.serving import Site, site_folder
 
 FIGURE = figure_of("sampling/distribution")
 DRAWS = figure_of("sampling/draws")
-POLICY = re.compile(r'<meta charset="?utf-8"?\s*/?><meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+POLICY = re.compile(
+    r'<meta charset="?utf-8"?\s*/?><meta http-equiv="Content-Security-Policy" content="([^"]*)">'
+)
 
 
 @pytest.fixture
@@ -31,7 +33,9 @@ def visitor(reader: PlaywrightDriver, site: Site) -> Iterator[PlaywrightDriver]:
 
 def follow(reader: PlaywrightDriver, path: str, site: Site) -> None:
     """Follow a link of the page's own to another page of the book."""
-    found = "return [...document.links].findIndex((link) => link.href === arguments[0] && link.checkVisibility())"
+    found = (
+        "return [...document.links].findIndex((link) => link.href === arguments[0] && link.checkVisibility())"
+    )
     at = reader.run(found, site.home + path)
     assert at >= 0, f"no link to {path}"
     reader.run("document.links[arguments[0]].scrollIntoView({ block: 'center' })", at)

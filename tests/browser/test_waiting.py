@@ -11,7 +11,7 @@ from tests.browser.serving import Site
 
 FIGURE = figure_of("sampling/distribution")
 DRAWS = figure_of("sampling/draws")
-NOT_INTERPRETED = "</script><img src=x onerror=\"window.hit = 1\"><b>bold</b> {{ 7 * 7 }} &amp;"
+NOT_INTERPRETED = '</script><img src=x onerror="window.hit = 1"><b>bold</b> {{ 7 * 7 }} &amp;'
 TEXTS = {
     "emoji": "Paris 👩‍👩‍👧‍👦🏳️‍🌈 France",
     "arabic": "باريس عاصمة فرنسا Paris",
@@ -51,7 +51,10 @@ def test_change_while_python_starts_waits(reader: PlaywrightDriver, site: Site) 
         reader.press(FIGURE.control("top_k"), "Home")
         for name, value in (("temperature", "2"), ("top_k", "1")):
             wait = f'{FIGURE.css} [data-wait="{name}"]'
-            assert reader.run("return document.querySelector(arguments[0]).textContent", wait) == f"{value} waits"
+            assert (
+                reader.run("return document.querySelector(arguments[0]).textContent", wait)
+                == f"{value} waits"
+            )
         shown.expect_shown(reader, FIGURE, twin.parts)
         values = shown.values(reader, FIGURE)
         release()
@@ -70,7 +73,9 @@ def test_change_of_a_static_figure_starts_it(reader: PlaywrightDriver, site: Sit
     reader.click(DRAWS.button("again", "again"))
     for figure, twin in ((FIGURE, Twin(FIGURE)), (DRAWS, Twin(DRAWS))):
         shown.wait_until(reader, figure, "live")
-        wanted = twin.change(shown.values(reader, figure)) if figure is FIGURE else twin.press("again", "again")
+        wanted = (
+            twin.change(shown.values(reader, figure)) if figure is FIGURE else twin.press("again", "again")
+        )
         shown.expect_shown(reader, figure, wanted)
 
 
@@ -95,7 +100,9 @@ def test_focus_and_its_value_survive(chapter: PlaywrightDriver) -> None:
 def test_place_in_a_text_survives(text_area: PlaywrightDriver) -> None:
     area = FIGURE.control("text")
     before = shown.values(text_area, FIGURE)["text"][0]
-    text_area.run("const area = document.querySelector(arguments[0]); area.focus(); area.setSelectionRange(5, 5)", area)
+    text_area.run(
+        "const area = document.querySelector(arguments[0]); area.focus(); area.setSelectionRange(5, 5)", area
+    )
     text_area.page.keyboard.type(" the the")
     values = shown.values(text_area, FIGURE)
     assert values["text"] == [before[:5] + " the the" + before[5:]]
@@ -133,7 +140,12 @@ def test_any_text_is_only_text(text_area: PlaywrightDriver, name: str) -> None:
 def test_too_long_a_text_is_refused_in_words(text_area: PlaywrightDriver) -> None:
     before = shown.text(text_area, FIGURE, "reading")
     text_area.page.locator(FIGURE.control("text")).fill("a" * 10_001)
-    wait_for(text_area, "return !!document.querySelector(arguments[0])", f"{FIGURE.css} .cw-notice", what="a notice")
+    wait_for(
+        text_area,
+        "return !!document.querySelector(arguments[0])",
+        f"{FIGURE.css} .cw-notice",
+        what="a notice",
+    )
     assert "at most 10,000 characters, not 10,001" in shown.text(text_area, FIGURE, "notices")
     assert shown.text(text_area, FIGURE, "reading") == before
     assert len(shown.values(text_area, FIGURE)["text"][0]) == 10_001  # what was typed is not taken away
@@ -143,7 +155,9 @@ def test_empty_number_is_refused_in_words(chapter: PlaywrightDriver) -> None:
     shown.reset(chapter, DRAWS)
     before = shown.text(chapter, DRAWS, "reading")
     chapter.page.locator(DRAWS.control("n")).fill("")
-    wait_for(chapter, "return !!document.querySelector(arguments[0])", f"{DRAWS.css} .cw-notice", what="a notice")
+    wait_for(
+        chapter, "return !!document.querySelector(arguments[0])", f"{DRAWS.css} .cw-notice", what="a notice"
+    )
     assert "a whole number from 1 to 10,000" in shown.text(chapter, DRAWS, "notices")
     assert shown.text(chapter, DRAWS, "reading") == before
     chapter.page.locator(DRAWS.control("n")).fill("7")

@@ -74,7 +74,6 @@ def test_temperature_zero_is_the_limit() -> None:
 def test_a_huge_temperature_makes_all_equal() -> None:
     assert softmax(np.array([20.0, -20.0]), 1e308).tolist() == [0.5, 0.5]
     assert softmax(np.array([0.0, -INF]), 1e308).tolist() == [1, 0]
-    assert softmax(np.array([1.0, 2.0]), INF).tolist() == [0.5, 0.5]
 
 
 def test_a_removed_token_stays_removed_at_any_temperature() -> None:

@@ -145,11 +145,12 @@ def test_break_it_and_not_shown(docs: Path) -> None:
 def test_a_table_of_data(docs: Path) -> None:
     html = convert(docs, "/// data | apis\n///\n")
     page = Page(html)
-    assert html.count("<th scope=") == 3 + 2 and html.count("<tr>") == 3
+    # heads, then a row and its source, twice
+    assert html.count("<th scope=") == 2 + 2 and html.count('class="cw-source"') == 2
     for words in (
         "Two <APIs>",
         "Top-p & more",
-        "Source, checked",
+        "Source:",
         "0.9",
         "a < b",
         "unknown",
@@ -173,7 +174,7 @@ def test_a_table_of_parameters(docs: Path) -> None:
         "3",
     ):
         assert words in page.words
-    assert sum(tag == "code" for tag, _ in page.tags) == 5
+    assert sum(tag == "tr" for tag, _ in page.tags) == 1 + 5  # the head and five parameters
 
 
 def test_the_books_own_data_is_sourced() -> None:
