@@ -38,6 +38,14 @@ DIRECTIVES = [
     "base-uri 'self'",
     "form-action 'self'",
 ]
+# What the theme leaves without a name for a screen reader.
+UNNAMED = {
+    '<div class="md-search" data-md-component="search" role="dialog">': (
+        '<div class="md-search" data-md-component="search" role="dialog" aria-label="Search">'
+    ),
+}
+# A display formula scrolls sideways on a narrow screen, so the keyboard must reach it.
+DISPLAY = '<div class="arithmatex" tabindex="0" role="group" aria-label="Formula">'
 DATA = {"application/json", "application/ld+json"}
 
 Pages = dict[Path, str]
@@ -87,15 +95,24 @@ def render_formulas(pages: Pages) -> Pages:
             rendered[key] = answer["html"]
     if wrong:
         raise AssetError("\n".join(wrong))
-    return {
-        path: FORMULA.sub(lambda formula: formula[1] + rendered[_tex(formula)] + formula[5], page)
-        for path, page in pages.items()
-    }
+
+    def render(formula: re.Match[str]) -> str:
+        tex, display = _tex(formula)
+        return (DISPLAY if display else formula[1]) + rendered[tex, display] + formula[5]
+
+    return {path: FORMULA.sub(render, page) for path, page in pages.items()}
 
 
 def _tex(formula: re.Match[str]) -> tuple[str, bool]:
     display = formula[3] is None
     return html.unescape(formula[4] if display else formula[3]).strip(), display
+
+
+def name_regions(pages: Pages) -> Pages:
+    """The pages with a name on each region that the theme left without one."""
+    for bare, named in UNNAMED.items():
+        pages = {path: page.replace(bare, named) for path, page in pages.items()}
+    return pages
 
 
 def policy(pages: Pages) -> str:
@@ -136,7 +153,7 @@ def finish(site: Path) -> None:
     pages = {path: path.read_bytes().decode() for path in sorted(site.rglob("*.html"))}
     if not pages:
         raise AssetError(f"{site} holds no page: build the site first")
-    for path, page in set_policy(render_formulas(pages)).items():
+    for path, page in set_policy(name_regions(render_formulas(pages))).items():
         write(path, page.encode())
 
 

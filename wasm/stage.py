@@ -96,12 +96,13 @@ def stage() -> dict[str, Any]:
     from wasm import wheels  # here, because a run with nothing to do need not wait for its libraries
 
     check_pins()
-    packed = [wheels.NUMPY, *(wheels.repack(name, BUILD / "pure") for name in ("markupsafe", "jinja2"))]
-    packed.append(wheels.build_demos())
+    sources = [wheels.NUMPY, *(wheels.repack(name, BUILD / "pure") for name in ("markupsafe", "jinja2"))]
+    sources.append(wheels.build_demos())
+    packed = wheels.compiled(sources, PYODIDE)
     files = {path.name: put(path.name, path.read_bytes()) for path in [*RUNTIME, *packed, PLOTLY]}
     files["worker.js"] = put("worker.js", bundle(HOST / "worker.js"))
     paths = {name: entry["path"] for name, entry in files.items()}
-    manifest = {"files": files, "lock": wheels.lock(packed, PYODIDE, paths)}
+    manifest = {"files": files, "lock": wheels.lock(packed, sources, PYODIDE, paths)}
     host = bundle(HOST / "main.js", f"--define:__MANIFEST__={json.dumps(manifest)}")
     # The pages' own files come after: the host never asks for them.
     files = files | {"host.js": put("host.js", host)} | katex()

@@ -97,12 +97,33 @@ def repack(name: str, folder: Path) -> Path:
     return wheel
 
 
-def lock(wheels: list[Path], pyodide: Path, paths: dict[str, str]) -> dict[str, Any]:
-    """Pyodide's lock for exactly these wheels; `paths` says where each file name is served."""
+def compiled(wheels: list[Path], pyodide: Path) -> list[Path]:
+    """The same wheels with their Python compiled by Pyodide; each is made again only when it changed."""
+    script = ROOT / "wasm/runtime/compile.mjs"
+    folder = BUILD / "compiled"
+    made = [
+        folder / digest_files([("wheel", wheel), ("script", script)])[:12] / wheel.name for wheel in wheels
+    ]
+    missing = [(wheel, out) for wheel, out in zip(wheels, made, strict=True) if not out.is_file()]
+    if missing:
+        run(
+            "Pyodide does not compile the wheels",
+            ["node", script, pyodide, *(path for pair in missing for path in pair)],
+        )
+    for old in set(folder.iterdir()) - {out.parent for out in made}:
+        shutil.rmtree(old)
+    return made
+
+
+def lock(wheels: list[Path], sources: list[Path], pyodide: Path, paths: dict[str, str]) -> dict[str, Any]:
+    """Pyodide's lock for exactly these wheels; `paths` says where each file name is served.
+
+    `sources` are the same wheels before they were compiled: what they are imported as is read from those.
+    """
     info = json.loads((pyodide / "pyodide-lock.json").read_text())["info"]
     version = json.loads((pyodide / "package.json").read_text())["version"]
     packages: dict[str, PackageSpec] = {}
-    for wheel in wheels:
+    for wheel, source in zip(wheels, sources, strict=True):
         name, wheel_version, _, _ = parse_wheel_filename(wheel.name)
         packages[name] = PackageSpec(
             name=name,
@@ -110,7 +131,7 @@ def lock(wheels: list[Path], pyodide: Path, paths: dict[str, str]) -> dict[str, 
             file_name=wheel.name,
             install_dir="site",
             sha256=digest(wheel.read_bytes()),
-            imports=parse_top_level_import_name(wheel) or [],
+            imports=parse_top_level_import_name(source) or [],
             depends=DEPENDS.get(name, []),
         )
     spec = PyodideLockSpec(info=InfoSpec(version=version, **info), packages=packages)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import parse_qs, urlencode
 
@@ -51,6 +52,7 @@ class Control:
         return raw[0]
 
 
+@cache
 def _decimals(step: float) -> int:
     return max(0, -math.floor(math.log10(step) + 1e-9))
 
@@ -273,6 +275,7 @@ def read(base: P, values: Values) -> tuple[P, list[str]]:
     return dataclasses.replace(base, **found), problems  # type: ignore[type-var]
 
 
+@lru_cache(200)
 def write(params: Any) -> dict[str, list[str]]:
     """Every parameter as the strings that its form control carries."""
     return {name: control.write(getattr(params, name)) for name, control in controls(params).items()}

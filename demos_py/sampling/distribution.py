@@ -60,13 +60,11 @@ def counts(so_far: str) -> np.ndarray:
 
 def view(params: Params, state: None) -> View:
     seen = counts(params.text)
-    model = softmax(np.array(params.logits))
     chain = steps(
         params.temperature, params.top_k, params.top_p, params.min_p, seen, params.presence, params.frequency
     )
     trail = run_chain(np.array(params.logits), [chain[name] for name in USUAL_ORDER])
-    heated = softmax(trail[2])  # after penalties and temperature, before any cut
-    final = softmax(trail[-1])
+    model, _, heated, *_, final = after = [softmax(logits) for logits in trail]  # heated: before any cut
     kept = nucleus(final, 1.0)  # what can still be drawn
     mass = float(heated[kept.mask].sum())
     order = ranked(
@@ -74,7 +72,7 @@ def view(params: Params, state: None) -> View:
     )  # the tokens kept first, each group by probability
     top = TOKENS[int(np.argmax(final))]
     # the last step that took a token away draws the line; underflow may do so at a low temperature
-    left = [int((softmax(logits) > 0).sum()) for logits in trail]
+    left = [int(np.count_nonzero(p)) for p in after]
     last = next(
         (
             name
@@ -141,7 +139,8 @@ def view(params: Params, state: None) -> View:
     drawing = {
         "prompt": PROMPT,
         "rows": rows,
-        "cut_note": f"{by[last]} cuts here: {mass:.3f} of the mass is above" if last else "",
+        "cut_note": f"{by[last]} cuts here" if last else "",
+        "cut_more": f": {mass:.3f} of the mass is above",
         "presets": [
             (key, name, all(getattr(params, k) == v for k, v in {**OFF, **settings}.items()))
             for key, (name, settings) in PRESETS.items()

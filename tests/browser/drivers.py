@@ -144,17 +144,24 @@ class WebKitDriver:
     def _element(self, selector: str) -> Any:
         return self._browser.find_element("css selector", selector)
 
+    def _centre(self, selector: str) -> None:
+        # the driver scrolls no farther than the edge, where the header covers it
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
+
     def press(self, selector: str, key: str) -> None:
         self._element(selector).send_keys(self.KEYS[key])
 
     def fill(self, selector: str, text: str) -> None:
-        self._element(selector).send_keys(Keys.CONTROL + "a" + Keys.NULL, text)
+        field = self._element(selector)
+        self.run("arguments[0].focus(); arguments[0].select()", field)
+        field.send_keys(text)
 
     def choose(self, selector: str, value: str) -> None:
+        self._centre(selector)
         Select(self._element(selector)).select_by_value(value)
 
     def click(self, selector: str) -> None:
-        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
+        self._centre(selector)
         self._element(selector).click()
 
     def complaints(self) -> list[str]:

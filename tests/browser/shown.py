@@ -40,12 +40,15 @@ return Object.fromEntries(Object.entries(parts).map(([name, html]) => {
 }));
 """
 )
-VALUES = """
+READ_FORM = """
 const values = {};
 for (const control of document.querySelector(`${arguments[0]} form`).elements)
   if (control.name) (values[control.name] ??= []).push(control.value);
-return values;
 """
+VALUES = READ_FORM + "return values;"
+OTHER_VALUES = (
+    READ_FORM + "return Object.entries(values).some(([name, now]) => `${now}` !== `${arguments[1][name]}`);"
+)
 # Notes from before any script of the page: each part as it stood in the file
 # and when its figure first was live, every rendering, every violation of the policy.
 NOTES = (
@@ -117,7 +120,7 @@ def text(driver: Driver, figure: Figure, part: str) -> str:
 
 def expect_shown(driver: Driver, figure: Figure, parts: Parts) -> None:
     """Wait until the figure's results are those of CPython's parts, element for element."""
-    end = time.monotonic() + PATIENCE / 9
+    end = time.monotonic() + PATIENCE / 3
     while True:
         pairs: dict[str, Any] = driver.run(SHOWN_AND_WANTED, figure.css, results(parts))
         wrong = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

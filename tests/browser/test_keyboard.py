@@ -5,7 +5,7 @@ import pytest
 from demos_py.core import params
 from tests.browser import shown
 from tests.browser.drivers import PlaywrightDriver, wait_for
-from tests.browser.figures import Twin, figure_of
+from tests.browser.figures import figure_of
 
 FIGURE = figure_of("sampling/distribution")
 ORDER = figure_of("sampling/order-matters")

@@ -1,7 +1,7 @@
 """A figure's link gives the figure back; a bad one says what is wrong with it; a link in the prose sets it."""
 
 from collections.abc import Callable
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Locator
@@ -66,11 +66,10 @@ def test_bad_link_says_so(reader: PlaywrightDriver, site: Site) -> None:
 
 def figure_and_query(href: str) -> tuple[Figure, str]:
     """The figure that a link of the prose sets, and what it sets."""
-    pairs = dict(parse_qsl(urlsplit(href).query, keep_blank_values=True))
-    uid = pairs.pop("figure")
-    return next(figure for figure in PLACED if figure.page == SAMPLING and figure.uid == uid), urlencode(
-        pairs
-    )
+    query = parse_qs(urlsplit(href).query, keep_blank_values=True)
+    [uid] = query.pop("figure")
+    figure = next(figure for figure in PLACED if figure.page == SAMPLING and figure.uid == uid)
+    return figure, urlencode(query, doseq=True)
 
 
 def open_folds(link: Locator) -> None:

@@ -23,8 +23,15 @@ function library() {
 /** @type {WeakMap<Element, PlotlyFigure>} */
 const drawn = new WeakMap();
 
-/** Whether Plotly owns this element's content. @param {Node} node */
-export const ownedByPlotly = (node) => node instanceof Element && drawn.has(node);
+/**
+ * Whether Plotly owns this element's content; if so, only its name and size are brought up to date.
+ * @param {Node} old @param {Node} fresh
+ */
+export function leaveToPlotly(old, fresh) {
+  if (!(old instanceof Element && fresh instanceof Element && drawn.has(old))) return false;
+  for (const name of ["aria-label", "style"]) old.setAttribute(name, fresh.getAttribute(name) ?? "");
+  return true;
+}
 
 /**
  * Draws the figure in place of its static SVG, or updates it. Where Plotly cannot be had, the SVG stays.
@@ -35,24 +42,27 @@ export async function drawChart(place, figure) {
   if (!Plotly || !place.isConnected) return;
   if (!drawn.has(place)) place.replaceChildren();
   drawn.set(place, figure);
-  const { data, layout } = inColour(figure, getComputedStyle(place));
+  const probe = document.body.appendChild(document.createElement("i"));
+  const { data, layout } = inColour(figure, probe);
+  probe.remove();
   await Plotly.react(place, data, { ...layout, autosize: true }, { displayModeBar: false, responsive: true });
 }
 
 /**
- * A copy with the book's colour variables replaced by their values, which Plotly needs.
- * @template T @param {T} value @param {CSSStyleDeclaration} style @returns {T}
+ * A copy with the book's colour variables replaced by the colours that now hold, as `probe` computes them.
+ * @template T @param {T} value @param {HTMLElement} probe @returns {T}
  */
-function inColour(value, style) {
+function inColour(value, probe) {
   if (typeof value === "string") {
-    const variable = /^var\((--[\w-]+)\)$/.exec(value);
-    return /** @type {T} */ (variable ? style.getPropertyValue(variable[1]).trim() : value);
+    if (!/^var\(--[\w-]+\)$/.test(value)) return value;
+    probe.style.color = value;
+    return /** @type {T} */ (getComputedStyle(probe).color);
   }
   if (Array.isArray(value)) {
-    return /** @type {T} */ (typeof value[0] === "number" ? value : value.map((item) => inColour(item, style)));
+    return /** @type {T} */ (typeof value[0] === "number" ? value : value.map((item) => inColour(item, probe)));
   }
   if (value === null || typeof value !== "object") return value;
-  return /** @type {T} */ (Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inColour(item, style)])));
+  return /** @type {T} */ (Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inColour(item, probe)])));
 }
 
 /** Draws every chart of the page again, in the colours of the scheme that now holds. */

@@ -1,6 +1,6 @@
 /** One figure on the page: static as built, then starting, live, or failed. It knows no demo by name. */
 import { Idiomorph } from "idiomorph";
-import { drawChart, ownedByPlotly } from "./charts.js";
+import { drawChart, leaveToPlotly } from "./charts.js";
 import { python } from "./python.js";
 
 /** @typedef {import("./messages").Request} Request */
@@ -8,13 +8,50 @@ import { python } from "./python.js";
 /** @typedef {"static" | "starting" | "live" | "failed"} State */
 
 let figures = 0;
+/** what has a focus, a state or a movement to lose: not text, and not a table of data */
+const KEPT = "a, button, input, select, textarea, summary, [tabindex], [style]";
+
+/**
+ * Brings a part of the figure to new HTML. What did not change is not touched, so it keeps focus and state.
+ * @param {HTMLElement} part @param {string} html
+ * @param {string[] | undefined} before the HTML of the part's children as last rendered
+ * @returns {string[]} the same, as it is now
+ */
+function patch(part, html, before) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const fresh = [...template.content.children];
+  const rendered = fresh.map((child) => child.outerHTML);
+  if (!part.querySelector(KEPT) && !template.content.querySelector(KEPT)) part.innerHTML = html;
+  else if (before?.length !== fresh.length || part.children.length !== fresh.length) {
+    Idiomorph.morph(part, html, { ...MORPH, morphStyle: "innerHTML" });
+  } else {
+    const old = [...part.children];
+    fresh.forEach((child, i) => {
+      if (rendered[i] !== before[i]) Idiomorph.morph(old[i], child, { ...MORPH, morphStyle: "outerHTML" });
+    });
+  }
+  return rendered;
+}
+
+/** @type {object} */
+const MORPH = {
+  ignoreActiveValue: true,
+  callbacks: {
+    beforeNodeMorphed: (/** @type {Node} */ old, /** @type {Node} */ fresh) => !leaveToPlotly(old, fresh),
+    // whether a fold is open is the reader's, not Python's
+    beforeAttributeUpdated: (/** @type {string} */ attribute, /** @type {Element} */ node) =>
+      !(attribute === "open" && node.localName === "details"),
+  },
+};
 
 export class CutawayFigure extends HTMLElement {
   #key = `figure-${++figures}`;
   /** @type {Request[]} requests that wait for Python */
   #queue = [];
   #asking = false;
-  /** @type {Record<string, string>} the HTML of each part as last rendered */
+  #moving = 0;
+  /** @type {Record<string, {html: string, children: string[]}>} each part as last rendered, whole and by children */
   #parts = {};
   /** the query that gives this figure */
   #link = "";
@@ -110,6 +147,10 @@ export class CutawayFigure extends HTMLElement {
     const control = /** @type {HTMLInputElement} */ (event.target);
     if (!control.name) return;
     this.#changed = true;
+    // bars follow a slider at once: animating each step of a drag would keep the page busy painting
+    this.classList.add("is-moving");
+    clearTimeout(this.#moving);
+    this.#moving = setTimeout(() => this.classList.remove("is-moving"), 400);
     if (this.state === "static") this.open();
     if (this.state !== "live") this.#sayItWaits(control);
     this.#ask(this.#change());
@@ -180,18 +221,9 @@ export class CutawayFigure extends HTMLElement {
     // what the reader changed while Python started must not be put back: the queue's last answer counts
     if (this.state === "starting" && this.#queue.length > 0) return;
     for (const [name, html] of Object.entries(parts)) {
-      if (this.#parts[name] === html) continue;
-      Idiomorph.morph(this.#find(`[data-part="${name}"]`), html, {
-        morphStyle: "innerHTML",
-        ignoreActiveValue: true,
-        callbacks: {
-          beforeNodeMorphed: (/** @type {Node} */ old) => !ownedByPlotly(old),
-          // whether a fold is open is the reader's, not Python's
-          beforeAttributeUpdated: (/** @type {string} */ attribute, /** @type {Element} */ node) =>
-            !(attribute === "open" && node.localName === "details"),
-        },
-      });
-      this.#parts[name] = html;
+      const last = this.#parts[name];
+      if (last?.html === html) continue;
+      this.#parts[name] = { html, children: patch(this.#find(`[data-part="${name}"]`), html, last?.children) };
     }
     this.#find("[data-ms]").textContent = `Python in this page, ${ms < 1 ? ms.toFixed(1) : Math.round(ms)} ms`;
     if (this.state !== "live") this.#show("live");

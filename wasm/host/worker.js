@@ -10,10 +10,8 @@ import { loadPyodide } from "pyodide";
 /** @typedef {import("./messages").Asset} Asset */
 
 const STEPS = ["fetching Python", "starting Python", "loading the figures"];
-const FETCHED = [
-  "pyodide.asm.wasm",
-  "python_stdlib.zip",
-];
+const CODE = "pyodide.asm.mjs";
+const FETCHED = [CODE, "pyodide.asm.wasm", "python_stdlib.zip"];
 
 /** @param {FromWorker} message */
 const send = (message) => postMessage(message);
@@ -35,7 +33,6 @@ onmessage = ({ data }) => {
 async function start({ manifest, base, attempt }) {
   const wheels = Object.keys(manifest.files).filter((name) => name.endsWith(".whl"));
   const names = [...FETCHED, ...wheels];
-  const code = manifest.files["pyodide.asm.mjs"];
   const total = names.reduce((sum, name) => sum + manifest.files[name].bytes, 0);
   let step = 0;
   let read = 0;
@@ -80,7 +77,9 @@ async function start({ manifest, base, attempt }) {
   checked.catch(() => {}); // awaited below, once Python has started too
 
   const boot = async () => {
-    const address = new URL(code.path, base).href + (attempt > 0 ? `?attempt=${attempt}` : "");
+    // imported once it has been fetched and checked as a file: the browser's cache then has it
+    await checks[FETCHED.indexOf(CODE)];
+    const address = new URL(manifest.files[CODE].path, base).href + (attempt > 0 ? `?attempt=${attempt}` : "");
     const { default: createPyodideModule } = await import(address);
     step = 1;
     tell();
