@@ -41,6 +41,15 @@ class Handler(SimpleHTTPRequestHandler):
         """Say nothing: a page is forty files."""
 
 
+class Server(ThreadingHTTPServer):
+    """A thread for each connection; a reader who leaves in the middle of a file is no error."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Report what went wrong, but not a connection that the other side ended."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def site_map(site: Path, address: str) -> str:
     """The site map with another address for the site."""
     text = (site / "sitemap.xml").read_text()
@@ -48,9 +57,9 @@ def site_map(site: Path, address: str) -> str:
     return text.replace(f"<loc>{home}", f"<loc>{address}")
 
 
-def server(site: Path, port: int = 0) -> ThreadingHTTPServer:
+def server(site: Path, port: int = 0) -> Server:
     """A server of the site on this machine only; port 0 takes any free one."""
-    return ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Handler, directory=str(site)))
+    return Server(("127.0.0.1", port), functools.partial(Handler, directory=str(site)))
 
 
 def main(site: Path, port: int) -> None:

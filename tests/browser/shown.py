@@ -78,6 +78,9 @@ IS_LIVE = "return document.querySelector(arguments[0])?.dataset.state === 'live'
 
 def scroll_to(driver: Driver, figure: Figure) -> None:
     """Bring a figure into view, as a reader does."""
+    wait_for(
+        driver, "return !!document.querySelector(arguments[0])", figure.css, what=f"{figure} on the page"
+    )
     driver.run("document.querySelector(arguments[0]).scrollIntoView()", figure.css)
 
 

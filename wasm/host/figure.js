@@ -20,15 +20,17 @@ const KEPT = "a, button, input, select, textarea, summary, [tabindex], [style]";
 function patch(part, html, before) {
   const template = document.createElement("template");
   template.innerHTML = html;
-  const fresh = [...template.content.children];
-  const rendered = fresh.map((child) => child.outerHTML);
+  const fresh = [...template.content.childNodes];
+  const rendered = fresh.map((child) => (child instanceof Element ? child.outerHTML : (child.nodeValue ?? "")));
   if (!part.querySelector(KEPT) && !template.content.querySelector(KEPT)) part.innerHTML = html;
-  else if (before?.length !== fresh.length || part.children.length !== fresh.length) {
+  else if (before?.length !== fresh.length || part.childNodes.length !== fresh.length) {
     Idiomorph.morph(part, html, { ...MORPH, morphStyle: "innerHTML" });
   } else {
-    const old = [...part.children];
+    const old = [...part.childNodes];
     fresh.forEach((child, i) => {
-      if (rendered[i] !== before[i]) Idiomorph.morph(old[i], child, { ...MORPH, morphStyle: "outerHTML" });
+      if (rendered[i] === before[i]) return;
+      if (child instanceof Element) Idiomorph.morph(old[i], child, { ...MORPH, morphStyle: "outerHTML" });
+      else old[i].nodeValue = child.nodeValue;
     });
   }
   return rendered;
@@ -110,6 +112,8 @@ export class CutawayFigure extends HTMLElement {
   open(link = "") {
     const { demo = "", preset = "" } = this.figure.dataset;
     if (this.state === "failed") this.#enable(true);
+    // compare with the page itself: a control may hold what the reader typed and Python refused
+    this.#parts = {};
     this.#queue = [{ type: "open", key: this.#key, uid: this.uid, demo, preset, link }];
     if (this.#changed) this.#queue.push(this.#change());
     if (this.state === "live") this.#next();

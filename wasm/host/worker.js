@@ -59,10 +59,10 @@ async function start({ manifest, base, attempt }) {
     // after a failure the browser's cache may hold the bad file
     const cache = attempt > 0 ? "reload" : "default";
     const response = load(new URL(asset.path, base), { cache }).then((found) => {
-      if (!found.ok) throw new Error(`${name} could not be fetched: the server answered ${found.status}`);
+      if (!found.ok) throw new Error(`${short(name)} could not be fetched: the server answered ${found.status}`);
       return found;
     }, () => {
-      throw new Error(`${name} could not be fetched: the network went away`);
+      throw new Error(`${short(name)} could not be fetched: the network went away`);
     });
     checks.push(response.then((found) => check(name, asset, found.clone(), count)));
     responses.set(name, response);
@@ -117,9 +117,9 @@ async function check(name, asset, response, count) {
       count(piece.value.length);
     }
   } catch {
-    throw new Error(`${name} stopped at ${megabytes(at)} of ${megabytes(asset.bytes)} MB: the network went away`);
+    throw new Error(`${short(name)} stopped at ${megabytes(at)} of ${megabytes(asset.bytes)} MB: the network went away`);
   }
-  const bad = `${name} arrived damaged: ${at.toLocaleString("en")} bytes of ${asset.bytes.toLocaleString("en")}`;
+  const bad = `${short(name)} arrived damaged: ${at.toLocaleString("en")} bytes of ${asset.bytes.toLocaleString("en")}`;
   if (at !== asset.bytes) throw new Error(bad);
   if (!crypto.subtle) return; // plain http on another machine's address: the length must do
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
@@ -132,6 +132,9 @@ function inOneLine(error) {
   const lines = String(error?.message ?? error).trim().split("\n");
   return lines.find((line) => /^\w*(Error|Exception)\b/.test(line)) ?? lines[0];
 }
+
+/** A file's name as a reader can take it in: of a wheel, the package's. @param {string} name */
+const short = (name) => name.replace(/-.*\.whl$/, "");
 
 /** @param {number} bytes */
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
