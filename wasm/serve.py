@@ -6,6 +6,7 @@ import re
 import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 LOCATION = re.compile(r"<loc>(.*?)</loc>")
 
@@ -44,7 +45,7 @@ class Handler(SimpleHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     """A thread for each connection; a reader who leaves in the middle of a file is no error."""
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Report what went wrong, but not a connection that the other side ended."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
