@@ -85,4 +85,4 @@ def answer(message: str) -> str:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{last.filename.rpartition('/')[2]}, line {last.lineno}"
         reply = {"error": f"{type(error).__name__} in {where}: {error}"}
-    return json.dumps(reply)
+    return json.dumps(reply, ensure_ascii=False)

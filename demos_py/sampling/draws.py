@@ -54,9 +54,9 @@ def update(params: Params, state: State, event: Event) -> tuple[Params, State]:
 
 
 def running_share(drawn: np.ndarray, token: int) -> tuple[list[int], list[float]]:
-    """At up to 120 numbers of draws, spread evenly on a log scale: the share of `token` among the first so many."""
+    """At up to 60 numbers of draws, spread evenly on a log scale: the share of `token` among the first so many."""
     n = drawn.size
-    at = np.unique(np.geomspace(1, n, 120).round().astype(int))
+    at = np.unique(np.geomspace(1, n, 60).round().astype(int))
     return at.tolist(), (np.cumsum(drawn == token)[at - 1] / at).tolist()
 
 
@@ -70,7 +70,7 @@ def view(params: Params, state: State) -> View:
     never = int(((seen == 0) & (expected > 0)).sum())
 
     at, share = running_share(drawn, top)
-    everywhere = np.geomspace(1, MOST, 60)
+    everywhere = np.geomspace(1, MOST, 30)
     width = 2 * np.sqrt(p * (1 - p) / everywhere)
     chart = charts.chart(
         [

@@ -8,16 +8,18 @@ import { python } from "./python.js";
 /** @typedef {"static" | "starting" | "live" | "failed"} State */
 
 let figures = 0;
+const FOCUSABLE = "a, button, input, select, textarea, summary, [tabindex]";
 /** what has a focus, a state or a movement to lose: not text, and not a table of data */
-const KEPT = "a, button, input, select, textarea, summary, [tabindex], [style]";
+const KEPT = `${FOCUSABLE}, [style]`;
 
 /**
  * Brings a part of the figure to new HTML. What did not change is not touched, so it keeps focus and state.
  * @param {HTMLElement} part @param {string} html
  * @param {string[] | undefined} before the HTML of the part's children as last rendered
+ * @param {boolean} moving whether a control is being moved, so that bars jump and need not be the same elements
  * @returns {string[]} the same, as it is now
  */
-function patch(part, html, before) {
+function patch(part, html, before, moving) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const fresh = [...template.content.childNodes];
@@ -29,8 +31,9 @@ function patch(part, html, before) {
     const old = [...part.childNodes];
     fresh.forEach((child, i) => {
       if (rendered[i] === before[i]) return;
-      if (child instanceof Element) Idiomorph.morph(old[i], child, { ...MORPH, morphStyle: "outerHTML" });
-      else old[i].nodeValue = child.nodeValue;
+      if (!(child instanceof Element)) old[i].nodeValue = child.nodeValue;
+      else if (moving && child.matches("table") && !child.querySelector(FOCUSABLE)) part.replaceChild(child, old[i]);
+      else Idiomorph.morph(old[i], child, { ...MORPH, morphStyle: "outerHTML" });
     });
   }
   return rendered;
@@ -227,7 +230,9 @@ export class CutawayFigure extends HTMLElement {
     for (const [name, html] of Object.entries(parts)) {
       const last = this.#parts[name];
       if (last?.html === html) continue;
-      this.#parts[name] = { html, children: patch(this.#find(`[data-part="${name}"]`), html, last?.children) };
+      const part = this.#find(`[data-part="${name}"]`);
+      const moving = this.classList.contains("is-moving");
+      this.#parts[name] = { html, children: patch(part, html, last?.children, moving) };
     }
     this.#find("[data-ms]").textContent = `Python in this page, ${ms < 1 ? ms.toFixed(1) : Math.round(ms)} ms`;
     if (this.state !== "live") this.#show("live");
