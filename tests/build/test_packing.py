@@ -1,0 +1,229 @@
+"""What is staged for the browser is whole, pinned and repeatable; what is finished runs under its policy."""
+
+import base64
+import csv
+import hashlib
+import json
+import shutil
+import sys
+import zipfile
+from importlib.metadata import version
+from importlib.util import MAGIC_NUMBER
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.utils import parse_wheel_filename
+
+from wasm import finish, stage, wheels
+from wasm.assets import ASSETS, ROOT, AssetError, digest, load_manifest, verify
+from wasm.serve import site_map
+
+SITE = ROOT / "site"
+PAGE = """<!doctype html>
+<html><head>
+<meta charset="utf-8">
+<script>one()</script><script type="application/json">{}</script><script src="two.js"></script>
+</head><body>%s<script type="module">
+  if (a < b && c) three("é")
+</script></body></html>
+"""
+
+
+def write_page(folder: Path, body: str, name: str = "index.html") -> Path:
+    """Write one page of a small site."""
+    page = folder / name
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(PAGE % body, encoding="utf-8")
+    return page
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, str]]:
+    """The time and the content of each file in a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path): (path.stat().st_mtime_ns, digest(path.read_bytes())) for path in files}
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    """The manifest of what is staged."""
+    return load_manifest()
+
+
+def test_every_file_is_named_by_its_hash(manifest: dict[str, Any]) -> None:
+    verify(ASSETS, manifest)
+    for name, entry in manifest["files"].items():
+        assert entry["path"] == f"{entry['sha256'][:12]}/{name}"
+    on_disk = {str(path.relative_to(ASSETS)) for path in ASSETS.rglob("*") if path.is_file()}
+    assert on_disk == {entry["path"] for entry in manifest["files"].values()} | {"manifest.json"}
+
+
+def test_staging_again_touches_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    before = snapshot(ASSETS)
+    stage.main()
+    assert snapshot(ASSETS) == before
+    assert capsys.readouterr().out == ""
+
+
+def test_staging_from_nothing_gives_the_same_bytes(
+    manifest: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "BUILD", tmp_path)
+    monkeypatch.setattr(wheels, "BUILD", tmp_path)
+    monkeypatch.setattr(stage, "put", lambda name, data: entry(name, data))
+    assert stage.stage() == manifest
+
+
+def entry(name: str, data: bytes) -> dict[str, Any]:
+    """A manifest entry, made without the code under test."""
+    whole = hashlib.sha256(data).hexdigest()
+    return {"path": f"{whole[:12]}/{name}", "bytes": len(data), "sha256": whole}
+
+
+def test_a_changed_runtime_file_fails_staging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pins = tmp_path / "pins"
+    pins.write_text(stage.PINS.read_text().replace("a", "b"))
+    monkeypatch.setattr(stage, "PINS", pins)
+    with pytest.raises(AssetError, match="is not the pinned file"):
+        stage.check_pins()
+
+
+def test_every_runtime_file_is_pinned() -> None:
+    pinned = {line.split()[1] for line in stage.PINS.read_text().splitlines()}
+    assert {str(path.relative_to(ROOT)) for path in stage.RUNTIME} < pinned
+    assert "node_modules/pyodide/pyodide.mjs" in pinned
+
+
+def test_wheels_are_valid_and_pure(manifest: dict[str, Any]) -> None:
+    staged = {name: e for name, e in manifest["files"].items() if name.endswith(".whl")}
+    assert len(staged) == 4
+    for name, described in staged.items():
+        parse_wheel_filename(name)
+        with zipfile.ZipFile(ASSETS / described["path"]) as archive:
+            assert archive.testzip() is None
+            names = archive.namelist()
+            [record] = [path for path in names if path.endswith(".dist-info/RECORD")]
+            rows = {row[0]: row[1:] for row in csv.reader(archive.read(record).decode().splitlines())}
+            assert set(rows) == set(names)
+            for path, (recorded, size) in rows.items():
+                data = archive.read(path)
+                sha = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+                assert path == record or (recorded, int(size)) == (f"sha256={sha}", len(data))
+            if "py3-none-any" in name:
+                assert not [path for path in names if path.endswith((".so", ".c", ".pyi"))]
+                wheel = archive.read(record.replace("RECORD", "WHEEL")).decode()
+                assert "Root-Is-Purelib: true" in wheel and "Tag: py3-none-any" in wheel
+
+
+def test_lock_names_our_wheels_only(manifest: dict[str, Any]) -> None:
+    lock = manifest["lock"]
+    npm = json.loads((stage.PYODIDE / "pyodide-lock.json").read_text())["info"]
+    assert lock["info"] == npm | {"version": "314.0.7"}
+    packages = lock["packages"]
+    assert set(packages) == {"numpy", "markupsafe", "jinja2", "cutaway"}
+    assert packages["cutaway"]["imports"] == ["demos_py"]
+    assert packages["cutaway"]["depends"] == ["jinja2", "markupsafe"]
+    for name, package in packages.items():
+        assert package["version"] == version(name), "the reader's version is the one the tests ran with"
+        file_name = package["file_name"].partition("/")[2]
+        assert manifest["files"][file_name]["sha256"] == package["sha256"]
+
+
+def test_demos_wheel_holds_every_source(manifest: dict[str, Any]) -> None:
+    [name] = [name for name in manifest["files"] if name.startswith("cutaway-")]
+    with zipfile.ZipFile(ASSETS / manifest["files"][name]["path"]) as archive:
+        packed = {path for path in archive.namelist() if path.startswith("demos_py/")}
+    sources = {path for path, _ in wheels.demo_sources() if path.startswith("demos_py/")}
+    assert {path for path in packed if "/__pycache__/" not in path} == sources
+    compiled = {path for path in packed if "/__pycache__/" in path}
+    assert len(compiled) == sum(path.endswith(".py") for path in sources)
+
+
+def test_all_python_is_compiled_for_the_readers_python(manifest: dict[str, Any]) -> None:
+    magic = set()
+    for name in (name for name in manifest["files"] if name.endswith(".whl")):
+        with zipfile.ZipFile(ASSETS / manifest["files"][name]["path"]) as archive:
+            made = [path for path in archive.namelist() if path.endswith(".pyc")]
+            left = [path for path in archive.namelist() if path.endswith(".py")]
+            assert made and (not left or name.startswith("cutaway-")), name
+            for path in made:
+                head = archive.read(path)[:8]
+                magic.add(head[:4])
+                assert head[4:] == b"\x01\0\0\0", "by hash, and never checked against a source (PEP 552)"
+    assert len(magic) == 1
+    assert (magic == {MAGIC_NUMBER}) == (sys.version_info[:2] == (3, 14)), "Pyodide 314 is Python 3.14"
+
+
+@pytest.mark.parametrize("harm", ["changed", "cut", "gone"])
+def test_a_harmed_file_fails_the_build(manifest: dict[str, Any], tmp_path: Path, harm: str) -> None:
+    folder = tmp_path / "assets"
+    shutil.copytree(ASSETS, folder)
+    victim = folder / manifest["files"]["worker.js"]["path"]
+    data = victim.read_bytes()
+    victim.write_bytes({"changed": b"x" + data[1:], "cut": data[:-1], "gone": b""}[harm])
+    if harm == "gone":
+        victim.unlink()
+    with pytest.raises(AssetError, match="worker.js"):
+        verify(folder, manifest)
+
+
+def test_formulas_are_rendered_and_twice_is_once(tmp_path: Path) -> None:
+    page = write_page(
+        tmp_path,
+        r'<span class="arithmatex">\(a &lt; \frac{1}{2}\)</span><div class="arithmatex">\['
+        "\n"
+        r"x^2 \ne 3"
+        "\n"
+        r"\]</div><code>\(kept\)</code>",
+    )
+    write_page(tmp_path, "", "deep/er/index.html")
+    finish.finish(tmp_path)
+    html = page.read_text(encoding="utf-8")
+    assert html.count("<math") == 2 and html.count('class="katex-display"') == 1
+    assert r"\(a" not in html and r"<code>\(kept\)</code>" in html
+    before = snapshot(tmp_path)
+    finish.finish(tmp_path)
+    after = snapshot(tmp_path)
+    assert {path: sha for path, (_, sha) in after.items()} == {path: sha for path, (_, sha) in before.items()}
+
+
+def test_a_wrong_formula_names_its_page(tmp_path: Path) -> None:
+    write_page(tmp_path, r'<span class="arithmatex">\(\frac{1\)</span>', "chapter/index.html")
+    with pytest.raises(AssetError, match=r"chapter/index\.html: the formula '\\\\frac\{1' is not valid"):
+        finish.finish(tmp_path)
+
+
+def test_policy_allows_the_inline_scripts_and_no_other(tmp_path: Path) -> None:
+    pages = {write_page(tmp_path, ""): PAGE % ""}
+    allowed = [b"one()", '\n  if (a < b && c) three("é")\n'.encode()]
+    hashes = sorted(base64.b64encode(hashlib.sha256(script).digest()).decode() for script in allowed)
+    policy = finish.policy(pages)
+    assert f"script-src 'self' 'wasm-unsafe-eval' 'sha256-{hashes[0]}' 'sha256-{hashes[1]}';" in policy
+    assert policy.count("sha256-") == 2 and "'unsafe-eval'" not in policy
+
+
+def test_site_has_one_policy_before_everything_that_loads() -> None:
+    pages = {path: path.read_text(encoding="utf-8") for path in SITE.rglob("*.html")}
+    tag = finish.POLICY.format(finish.policy(pages))
+    for path, html in pages.items():
+        head = html.partition(tag)[0]
+        assert html.count("Content-Security-Policy") == 1 and tag in html, path
+        assert "<link" not in head and "<script" not in head and "<style" not in head, path
+        assert not finish.FORMULA.search(html), path
+
+
+def test_site_serves_what_was_staged(manifest: dict[str, Any]) -> None:
+    verify(SITE / "assets/runtime", manifest)
+    host = (ASSETS / manifest["files"]["host.js"]["path"]).read_text(encoding="utf-8")
+    for name, staged in manifest["files"].items():
+        page_only = name.startswith(("KaTeX", "katex")) or name == "host.js"
+        assert page_only or staged["path"] in host, f"the host does not know where {name} is"
+    for path in SITE.rglob("*.html"):
+        assert manifest["files"]["host.js"]["path"] in path.read_text(encoding="utf-8"), path
+
+
+def test_site_map_names_the_address_it_is_served_from(tmp_path: Path) -> None:
+    pages = ["https://example.org/book/", "https://example.org/book/part/chapter/"]
+    (tmp_path / "sitemap.xml").write_text("".join(f"<loc>{page}</loc>" for page in reversed(pages)))
+    served = site_map(tmp_path, "http://127.0.0.1:8001/")
+    assert served == "<loc>http://127.0.0.1:8001/part/chapter/</loc><loc>http://127.0.0.1:8001/</loc>"
