@@ -45,7 +45,7 @@ def softmax(logits: Logits, temperature: float = 1.0) -> Probabilities:
 
     Temperature 0 is the limit: all mass on the largest logit, the first one where several tie (greedy
     decoding). The largest logit is subtracted first, so no exponential overflows.
-    Raises ValueError for a negative temperature, and as `as_logits` does.
+    Raises ValueError for a negative or infinite temperature, and as `as_logits` does.
     Source: Bridle 1990; the temperature is Boltzmann's, as in Ackley, Hinton and Sejnowski 1985.
     """
     logits = as_logits(logits)
@@ -146,16 +146,15 @@ def penalise(logits: Logits, counts: np.ndarray, presence: float = 0.0, frequenc
 def divide(logits: Logits, temperature: float) -> Logits:
     """Logits at a temperature (no unit): z / T. At 0 the largest, the first of equals, alone is kept.
 
-    Raises ValueError for a negative temperature.
+    Raises ValueError for a negative or infinite temperature.
     """
     if not 0 <= temperature < np.inf:
         raise ValueError(f"the temperature must be a finite number, 0 or more, not {temperature}")
     if temperature == 0:
         return cut(logits, Kept(softmax(logits, 0) > 0, 1.0))
     with np.errstate(over="ignore"):
-        return (
-            logits - logits.max()
-        ) / temperature  # the shift changes no probability and cannot overflow to +inf
+        # the shift changes no probability, and without it the quotient could overflow to +inf
+        return (logits - logits.max()) / temperature
 
 
 def cut(logits: Logits, kept: Kept) -> Logits:

@@ -57,7 +57,9 @@ def update(params: Params, state: None, event: Event) -> tuple[Params, None]:
 def counts(so_far: str) -> np.ndarray:
     """How often each of the ten tokens stands in the text, shape (10,)."""
     pieces = [" " + piece.strip() for piece in PIECE.findall(so_far)]
-    return np.array([pieces.count(token) for token in TOKENS])
+    seen = np.array([pieces.count(token) for token in TOKENS])
+    seen.setflags(write=False)  # it is kept for the next step
+    return seen
 
 
 def view(params: Params, state: None) -> View:
@@ -69,9 +71,8 @@ def view(params: Params, state: None) -> View:
     model, _, heated, *_, final = after = [softmax(logits) for logits in trail]  # heated: before any cut
     kept = nucleus(final, 1.0)  # what can still be drawn
     mass = float(heated[kept.mask].sum())
-    order = ranked(
-        np.where(kept.mask, 1.0, 0.0) + heated / 2
-    )  # the tokens kept first, each group by probability
+    # the tokens kept first, each group by probability
+    order = ranked(np.where(kept.mask, 1.0, 0.0) + heated / 2)
     top = TOKENS[int(np.argmax(final))]
     # the last step that took a token away draws the line; underflow may do so at a low temperature
     left = [int(np.count_nonzero(p)) for p in after]
