@@ -1,11 +1,12 @@
 # make serve   read the book at http://127.0.0.1:8000/       make check   the tests that need no browser
 # make site    build it into site/                           make test    every test, browsers installed first
 # make bench   measure it                                    make lock    renew requirements.txt
+# make models  train the models again, an hour on two cores
 # Python 3.11 or newer and Node 20 or newer are assumed; each command sets up what else it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: serve site test check bench lock setup browsers clean FORCE
+.PHONY: serve site test check bench models lock setup browsers clean FORCE
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -42,6 +43,13 @@ check: site
 
 bench: browsers site
 	$(PYTHON) -m tests.bench
+
+# The trained files are committed; PyTorch is not among what the book is built with.
+models:
+	python3 -m venv build/models-venv
+	build/models-venv/bin/python -m pip install --quiet --disable-pip-version-check -r wasm/models/requirements.txt
+	build/models-venv/bin/python -m wasm.models.pocket_lm
+	build/models-venv/bin/python -m wasm.models.export
 
 lock: .venv/installed
 	uv pip compile --quiet --native-tls --generate-hashes --universal --python-version 3.11 --no-emit-index-url \

@@ -8,6 +8,7 @@ et al. 2019 (bytes as the alphabet, and merges that never cross the pieces of a 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -44,7 +45,7 @@ def train(text: str, merges: int, pattern: str = PATTERN) -> list[Merge]:
     pairs: Counter[tuple[int, int]] = Counter()
     holders: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     for at, word in enumerate(words):
-        for pair in zip(word, word[1:], strict=False):
+        for pair in itertools.pairwise(word):
             pairs[pair] += times[at]
             holders[pair].add(at)
 
@@ -58,13 +59,13 @@ def train(text: str, merges: int, pattern: str = PATTERN) -> list[Merge]:
         learned.append(Merge(*best, new, count))
         for at in holders.pop(best):
             word = words[at]
-            for pair in zip(word, word[1:], strict=False):
+            for pair in itertools.pairwise(word):
                 pairs[pair] -= times[at]
                 if pairs[pair] <= 0:
                     del pairs[pair]
                 holders[pair].discard(at)
             words[at] = word = join(word, best, new)
-            for pair in zip(word, word[1:], strict=False):
+            for pair in itertools.pairwise(word):
                 pairs[pair] += times[at]
                 holders[pair].add(at)
     return learned

@@ -44,7 +44,9 @@ def gifts(chance: random.Random, count: int = 500) -> list[Case]:
 
 
 def needles(chance: random.Random, count: int = 300) -> list[Case]:
-    return [corpus.needle(chance, chance.randrange(0, 15), chance.random(), unseen=True) for _ in range(count)]
+    return [
+        corpus.needle(chance, chance.randrange(0, 15), chance.random(), unseen=True) for _ in range(count)
+    ]
 
 
 def records(chance: random.Random, count: int = 300) -> list[Case]:

@@ -173,7 +173,13 @@ def pair(chance: random.Random, unseen: bool = False) -> tuple[str, str]:
 
 def gifts(chance: random.Random) -> str:
     return " ".join(
-        gift(*pair(chance), chance.choice(PLACES), chance.choice(GOODS), chance.randrange(4), chance.random() < 0.5)
+        gift(
+            *pair(chance),
+            chance.choice(PLACES),
+            chance.choice(GOODS),
+            chance.randrange(4),
+            chance.random() < 0.5,
+        )
         for _ in range(chance.randrange(1, 4))
     )
 
@@ -189,7 +195,10 @@ def needle(chance: random.Random, sentences: int, depth: float, unseen: bool = F
     number is never trained on.
     """
     while True:
-        box, number = f"{chance.choice(COLOURS)} {chance.choice(['box', 'door', 'safe', 'chest'])}", code(chance)
+        box, number = (
+            f"{chance.choice(COLOURS)} {chance.choice(['box', 'door', 'safe', 'chest'])}",
+            code(chance),
+        )
         if held_out("needle", box, number) == unseen:
             break
     lines = [line(chance) for _ in range(sentences)]
@@ -268,13 +277,21 @@ TONES: dict[str, dict[str, tuple[str, ...]]] = {
         "felt": ("happy", "cheerful", "proud", "full of joy"),
         "sky": ("the sun was shining", "the sky was bright and clear", "the birds were singing"),
         "did": ("laughed", "smiled", "danced", "sang a song"),
-        "end": ("It was the best day of the year.", "Everyone was happy in the end.", "They laughed all the way home."),
+        "end": (
+            "It was the best day of the year.",
+            "Everyone was happy in the end.",
+            "They laughed all the way home.",
+        ),
     },
     "sad": {
         "felt": ("sad", "lonely", "tired", "full of sorrow"),
         "sky": ("it was raining", "the sky was grey and heavy", "a cold wind was blowing"),
         "did": ("cried", "sighed", "said nothing", "wept for a long time"),
-        "end": ("It was the saddest day of the year.", "Nobody spoke that evening.", "They walked home in silence."),
+        "end": (
+            "It was the saddest day of the year.",
+            "Nobody spoke that evening.",
+            "They walked home in silence.",
+        ),
     },
     "angry": {
         "felt": ("angry", "furious", "bitter", "full of rage"),
@@ -286,7 +303,11 @@ TONES: dict[str, dict[str, tuple[str, ...]]] = {
         "felt": ("afraid", "nervous", "pale with fear", "full of dread"),
         "sky": ("it was a dark night", "fog lay over the fields", "the moon was hidden"),
         "did": ("trembled", "whispered", "hid behind a wall", "ran away"),
-        "end": ("They locked the door and waited.", "Nobody slept that night.", "They never went back there."),
+        "end": (
+            "They locked the door and waited.",
+            "Nobody slept that night.",
+            "They never went back there.",
+        ),
     },
 }
 
@@ -351,7 +372,9 @@ def story(chance: random.Random) -> str:
 
 def program(chance: random.Random) -> str:
     """A little Python: a function, and a call with its result."""
-    name, sign, does = chance.choice((("add", "+", "sum"), ("subtract", "-", "difference"), ("multiply", "*", "product")))
+    name, sign, does = chance.choice(
+        (("add", "+", "sum"), ("subtract", "-", "difference"), ("multiply", "*", "product"))
+    )
     x, y = chance.sample(("a", "b", "x", "y", "n", "m", "left", "right"), 2)
     p, q = chance.randrange(0, 10), chance.randrange(0, 10)
     result = {"+": p + q, "-": p - q, "*": p * q}[sign]

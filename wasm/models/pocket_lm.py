@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from wasm.models.training import batches, begin, fit
 
 FOLDER = Path(__file__).parent / "pocket-lm"
 BUILD = Path(__file__).parents[2] / "build/models"
-STEPS = int(os.environ.get("STEPS", 3600))
+STEPS = 3600
 BATCH = 32
 RATE = 3e-3
 

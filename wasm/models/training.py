@@ -67,6 +67,9 @@ def fit(
             optimizer.zero_grad()
         recent.append(loss.item())
         if (step + 1) % every == 0:
-            print(f"step {step + 1} of {steps}: loss {np.mean(recent):.4f}, {time.time() - began:.0f} s", flush=True)
+            print(
+                f"step {step + 1} of {steps}: loss {np.mean(recent):.4f}, {time.time() - began:.0f} s",
+                flush=True,
+            )
             recent.clear()
     watch(steps)
