@@ -35,6 +35,12 @@ HOST = ROOT / "wasm/host"
 PARTIAL = ROOT / "overrides/partials/cutaway.html"
 KEY = BUILD / "assets.key"
 RUNTIME = [PYODIDE / "pyodide.asm.mjs", PYODIDE / "pyodide.asm.wasm", PYODIDE / "python_stdlib.zip"]
+ORT = [
+    NODE / "onnxruntime-web/dist" / name
+    for name in ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
+]
+MODELS = ROOT / "wasm/models"
+LARGEST = 12_000_000  # bytes of a model's file: what a reader on a phone can wait for
 PLOTLY = NODE / "plotly.js-basic-dist-min/plotly-basic.min.js"
 KATEX = NODE / "katex/dist"
 WORKER_NEEDS = ["pyodide.mjs", "pyodide-lock.json", "package.json"]
@@ -47,7 +53,7 @@ HTML = """\
 
 def inputs() -> list[tuple[str, Path]]:
     """Every file that what is staged depends on."""
-    paths = [*RUNTIME, *(PYODIDE / name for name in WORKER_NEEDS), PLOTLY, KATEX / "katex.min.css"]
+    paths = [*RUNTIME, *ORT, *(PYODIDE / name for name in WORKER_NEEDS), PLOTLY, KATEX / "katex.min.css"]
     paths += KATEX.glob("fonts/*.woff2")
     for folder in (ROOT / "wasm", ROOT / "demos_py"):
         paths += [p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
@@ -91,6 +97,20 @@ def katex() -> dict[str, dict[str, Any]]:
     return entries | {"katex.min.css": put("katex.min.css", css.encode())}
 
 
+def models() -> dict[str, dict[str, Any]]:
+    """What the models' sessions load, each under `<model>/<file>`; fetched only when a figure asks."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(MODELS.glob("*/*")):
+        if path.suffix in (".onnx", ".bin", ".json") and path.name != "measured.json":
+            if path.stat().st_size > LARGEST:
+                raise AssetError(
+                    f"{path} has {path.stat().st_size:,} bytes; a model's file may have {LARGEST:,}"
+                )
+            name = f"{path.parent.name}/{path.name}"
+            found[name] = put(name, path.read_bytes())
+    return found
+
+
 def stage() -> dict[str, Any]:
     """Stage everything; the answer is the manifest."""
     from wasm import wheels  # here, because a run with nothing to do need not wait for its libraries
@@ -99,7 +119,8 @@ def stage() -> dict[str, Any]:
     sources = [wheels.NUMPY, *(wheels.repack(name, BUILD / "pure") for name in ("markupsafe", "jinja2"))]
     sources.append(wheels.build_demos())
     packed = wheels.compiled(sources, PYODIDE)
-    files = {path.name: put(path.name, path.read_bytes()) for path in [*RUNTIME, *packed, PLOTLY]}
+    files = {path.name: put(path.name, path.read_bytes()) for path in [*RUNTIME, *packed, PLOTLY, *ORT]}
+    files |= models()
     files["worker.js"] = put("worker.js", bundle(HOST / "worker.js"))
     paths = {name: entry["path"] for name, entry in files.items()}
     manifest = {"files": files, "lock": wheels.lock(packed, sources, PYODIDE, paths)}

@@ -1,6 +1,6 @@
 """Answers the page's messages: JSON in, JSON out. It runs in the worker's Pyodide, and needs no browser.
 
-A *session* is one figure on the page: its demo, parameters and state. Requests, by `type`:
+An *open figure* is one on the page: its demo, parameters and state. Requests, by `type`:
 
     open    key, uid, demo, preset, link    begin; `link` is a query put on top of the page's `preset`
     change  key, values                     a control was changed: {name: [string, ...]} of the whole form
@@ -8,7 +8,8 @@ A *session* is one figure on the page: its demo, parameters and state. Requests,
     close   key                             the figure has left the page
 
 An answer holds `parts` (HTML), `charts` (Plotly figures), `link` (the query that gives this figure) and
-`ms` (milliseconds that the view and its HTML took), or `error`, a sentence for the reader.
+`ms` (milliseconds that the view and its HTML took), and `ran` where a model ran; or `error`, a sentence for
+the reader.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ from __future__ import annotations
 import json
 import time
 import traceback
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
 from demos_py.core import params as controls
-from demos_py.core.demo import Demo, Event, find
+from demos_py.core import sessions
+from demos_py.core.demo import Demo, Event, find, finished, settled
 from demos_py.core.render import render_parts
 
 
 @dataclass
-class Session:
+class OpenFigure:
     demo: Demo
     uid: str
     base: Any  # the page's preset; Reset and links start from it
@@ -33,54 +36,82 @@ class Session:
     state: Any
 
 
-sessions: dict[str, Session] = {}
+figures: dict[str, OpenFigure] = {}
 
 
-def _open(request: dict[str, Any]) -> tuple[Session, list[str]]:
+async def _open(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
     demo = find(request["demo"])
     base, problems = controls.from_query(demo.params(), request["preset"])
     params, more = controls.from_query(base, request["link"])
-    session = Session(demo, request["uid"], base, params, demo.init(params))
-    sessions[request["key"]] = session
-    return session, problems + more
+    figure = OpenFigure(demo, request["uid"], base, params, await settled(demo.init(params)))
+    figures[request["key"]] = figure
+    return figure, problems + more
 
 
-def _change(request: dict[str, Any]) -> tuple[Session, list[str]]:
-    session = sessions[request["key"]]
-    before = session.params
-    session.params, problems = controls.read(before, request["values"])
-    if session.params != before:
-        session.state = session.demo.init(session.params)
-    return session, problems
+async def _change(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
+    figure = figures[request["key"]]
+    params, problems = controls.read(figure.params, request["values"])
+    if params != figure.params:
+        figure.state = await settled(figure.demo.init(params))
+        figure.params = params
+    return figure, problems
 
 
-def _event(request: dict[str, Any]) -> tuple[Session, list[str]]:
-    session = sessions[request["key"]]
+async def _event(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
+    figure = figures[request["key"]]
     event = Event(request["name"], request["value"])
-    session.params, session.state = session.demo.update(session.params, session.state, event)
-    return session, []
+    figure.params, figure.state = await settled(figure.demo.update(figure.params, figure.state, event))
+    return figure, []
 
 
 _BY_TYPE = {"open": _open, "change": _change, "event": _event}
 
 
-def answer(message: str) -> str:
-    """The answer to one request, both as JSON text. An exception in a demo becomes an answer's `error`."""
+def answer(message: str) -> str | Awaitable[str]:
+    """The answer to one request, both as JSON text; to be awaited only where the demo may wait for a model.
+
+    An exception in a demo becomes an answer's `error`.
+    """
     request = json.loads(message)
     if request["type"] == "close":
-        sessions.pop(request["key"], None)
+        figures.pop(request["key"], None)
         return "{}"
+    figure = figures.get(request["key"])
+    waits = figure.demo.waits if figure and request["type"] != "open" else _waits(request.get("demo", ""))
+    return _answer(request) if waits else finished(_answer(request))
+
+
+def _waits(demo_id: str) -> bool:
     try:
-        session, problems = _BY_TYPE[request["type"]](request)
+        return find(demo_id).waits
+    except LookupError:
+        return False
+
+
+async def _answer(request: dict[str, Any]) -> str:
+    sessions.runs_since()
+    try:
+        figure, problems = await _BY_TYPE[request["type"]](request)
         began = time.perf_counter()
-        view = session.demo.view(session.params, session.state)
-        parts = render_parts(session.demo, session.params, view, session.uid, tuple(problems))
+        view = figure.demo.view(figure.params, figure.state)
+        parts = render_parts(figure.demo, figure.params, view, figure.uid, tuple(problems))
         reply = {
             "parts": parts,
             "ms": 1000 * (time.perf_counter() - began),
             "charts": view.charts,
-            "link": controls.to_query(session.params, session.base),
+            "link": controls.to_query(figure.params, figure.base),
         }
+        if ran := sessions.runs_since():
+            last = ran[-1]
+            ms = sum(run.ms for run in ran)
+            reply["ran"] = {
+                "model": last.model,
+                "parameters": last.parameters,
+                "provider": last.provider,
+                "ms": ms,
+            }
+    except sessions.SessionError as error:
+        reply = {"error": str(error)}
     except Exception as error:  # noqa: BLE001 - whatever a demo raises, the other figures go on
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{last.filename.rpartition('/')[2]}, line {last.lineno}"

@@ -6,6 +6,8 @@
     update(params, state, event) -> params, state    answers a named event, such as a pressed button
     view(params, state) -> View                      everything that the figure shows
 
+`init` and `update` may be `async def`, where they await a model or a file (core.sessions); `view` never is.
+
 All three are pure: no globals, no clock, no randomness but from a seed in `Params`. The drawing is the
 template beside the module, `<name>.html.jinja`.
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -23,7 +26,7 @@ from typing import Any
 
 import demos_py
 
-ROOMS_WITHOUT_DEMOS = ("core", "algorithms")
+ROOMS_WITHOUT_DEMOS = ("core", "algorithms", "models")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,14 +79,35 @@ class Demo:
     title: str
     params: Any  # the Params class
     init: Callable[[Any], Any]
-    update: Callable[[Any, Any, Event], tuple[Any, Any]]
+    update: Callable[[Any, Any, Event], Any]
     view: Callable[[Any, Any], View]
     template: str  # its path below demos_py
     source: ModuleType
 
     def first_view(self, params: Any) -> View:
         """The view of `params` before any event."""
-        return self.view(params, self.init(params))
+        return self.view(params, finished(self.init(params)))
+
+    @property
+    def waits(self) -> bool:
+        """Whether it may have to wait for a model or a file."""
+        return inspect.iscoroutinefunction(self.init) or inspect.iscoroutinefunction(self.update)
+
+
+def finished(value: Any) -> Any:
+    """What a coroutine returns that waits for nothing, as all do under CPython; any other value as it is."""
+    if not inspect.iscoroutine(value):
+        return value
+    try:
+        value.send(None)
+    except StopIteration as done:
+        return done.value
+    raise RuntimeError("this coroutine waits, and there is no event loop to wake it")
+
+
+async def settled(value: Any) -> Any:
+    """What `init` or `update` gave, awaited where it is a coroutine."""
+    return await value if inspect.isawaitable(value) else value
 
 
 def _no_state(_params: Any) -> None:

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from demos_py.core import bridge, params
-from demos_py.core.demo import Demo, find
+from demos_py.core.demo import Demo, find, finished
 from tests.browser.serving import site_folder
 
 FIGURE = re.compile(r'<figure class="cw-fig"[^>]*>')
@@ -75,7 +75,7 @@ class Twin:
         self._ask(type="open", uid=figure.uid, demo=demo, preset=figure.preset, link=link)
 
     def _ask(self, **request: Any) -> Parts:
-        answer = json.loads(bridge.answer(json.dumps({"key": self._key, **request})))
+        answer = json.loads(finished(bridge.answer(json.dumps({"key": self._key, **request}))))
         assert "error" not in answer, answer["error"]
         self.parts, self.link, self.charts = answer["parts"], answer["link"], answer["charts"]
         return self.parts
@@ -95,7 +95,7 @@ class Twin:
         """
         found, problems = params.read(self.figure.base, values)
         assert not problems
-        assert found == bridge.sessions[self._key].params
+        assert found == bridge.figures[self._key].params
 
 
 def results(parts: Parts) -> Parts:

@@ -1,4 +1,9 @@
-"""Pyodide's first rendering is CPython's, byte for byte, and going live changes nothing on the page."""
+"""Pyodide's first rendering is CPython's, byte for byte, and going live changes nothing on the page.
+
+A model's numbers differ by rounding between two builds of onnxruntime: there, the last digit shown may.
+"""
+
+import re
 
 import pytest
 
@@ -7,7 +12,16 @@ from tests.browser.figures import PLACED, SAMPLING, Figure, Twin
 from tests.browser.serving import site_folder
 
 FIRST = "return window.notes.renderings.find((rendering) => rendering.uid === arguments[0]).answer"
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 HERE = [figure for figure in PLACED if figure.page == SAMPLING]
+
+
+def same(figure: Figure, one: str, other: str) -> bool:
+    """Whether two renderings are equal; of a figure with a model, equal but for the last digit shown."""
+    if not figure.demo.waits:
+        return one == other
+    numbers = [[float(number) for number in NUMBER.findall(html)] for html in (one, other)]
+    return NUMBER.split(one) == NUMBER.split(other) and numbers[0] == pytest.approx(numbers[1], abs=0.101)
 
 
 @pytest.mark.parametrize("figure", HERE, ids=str)
@@ -15,7 +29,7 @@ def test_pyodide_renders_what_cpython_renders(chapter: PlaywrightDriver, figure:
     twin = Twin(figure)
     first = chapter.run(FIRST, figure.uid)
     for name, html in twin.parts.items():
-        assert first["parts"][name] == html, name
+        assert same(figure, first["parts"][name], html), name
     assert first["parts"].keys() == twin.parts.keys()
     assert first["charts"] == twin.charts
     assert first["link"] == twin.link
@@ -33,5 +47,6 @@ def test_going_live_changes_no_part(chapter: PlaywrightDriver, figure: Figure) -
     static, live = chapter.run(
         "return [window.notes.static, window.notes.live].map((notes) => notes[arguments[0]])", figure.uid
     )
-    assert live == static
+    assert live.keys() == static.keys()
+    assert all(same(figure, live[name], static[name]) for name in static)
     assert live.keys() == Twin(figure).parts.keys()

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from demos_py.core.demo import find
 from demos_py.core.params import Arrangement, Choice, Control, Number, Numbers, Text, controls
 
-DEMOS = ("sampling/distribution", "sampling/draws", "sampling/order-matters", "sampling/seed-lie")
+DEMOS = (
+    "sampling/distribution",
+    "sampling/draws",
+    "sampling/order-matters",
+    "sampling/seed-lie",
+    "sampling/vocabulary",
+)
 HOSTILE = (
     "",
     "</script><script>alert(1)</script>",

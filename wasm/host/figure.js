@@ -87,6 +87,7 @@ export class CutawayFigure extends HTMLElement {
     form.addEventListener("input", (/** @type {Event} */ event) => this.#input(event));
     this.addEventListener("click", (event) => this.#click(event));
     python.addEventListener("progress", this.#progress);
+    python.addEventListener("loading", this.#loading);
     python.addEventListener("failed", this.#failed);
     const query = new URLSearchParams(location.search);
     if (query.get("figure") === this.uid) {
@@ -107,6 +108,7 @@ export class CutawayFigure extends HTMLElement {
 
   disconnectedCallback() {
     python.removeEventListener("progress", this.#progress);
+    python.removeEventListener("loading", this.#loading);
     python.removeEventListener("failed", this.#failed);
     if (this.state === "live") python.ask({ type: "close", key: this.#key }).catch(() => {});
   }
@@ -234,7 +236,10 @@ export class CutawayFigure extends HTMLElement {
       const moving = this.classList.contains("is-moving");
       this.#parts[name] = { html, children: patch(part, html, last?.children, moving) };
     }
-    this.#find("[data-ms]").textContent = `Python in this page, ${ms < 1 ? ms.toFixed(1) : Math.round(ms)} ms`;
+    const { ran } = answer;
+    this.#find("[data-ms]").textContent = ran
+      ? `${ran.model}, ${(ran.parameters / 1e6).toFixed(1)} M parameters, ${ran.provider}, ${Math.round(ran.ms)} ms`
+      : `Python in this page, ${ms < 1 ? ms.toFixed(1) : Math.round(ms)} ms`;
     if (this.state !== "live") this.#show("live");
     for (const [name, figure] of Object.entries(charts)) {
       const place = this.#find(`[data-chart="${name}"]`);
@@ -254,9 +259,23 @@ export class CutawayFigure extends HTMLElement {
     const progress = this.#find("progress");
     progress.max = total;
     progress.value = read;
+    this.#find("[data-doing]").textContent = "starting Python";
     this.#find("[data-step]").textContent = `, step ${step} of ${steps}`;
     const bytes = `${(read / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
     this.#find("[data-bytes]").textContent = read < total ? bytes + waiting : doing + waiting;
+  };
+
+  // A model on its way: only the figure that asked for something waits, and its badge says for what.
+  #loading = (/** @type {Event} */ event) => {
+    if (!this.#asking || this.state === "static" || this.state === "failed") return;
+    const { what, read, total } = /** @type {CustomEvent<{what: string, read: number, total: number}>} */ (event).detail;
+    if (this.state === "live") this.#show("starting");
+    const progress = this.#find("progress");
+    progress.max = total;
+    progress.value = read;
+    this.#find("[data-doing]").textContent = `fetching ${what}`;
+    this.#find("[data-step]").textContent = "";
+    this.#find("[data-bytes]").textContent = `${(read / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
   };
 
   #failed = (/** @type {Event} */ event) => {

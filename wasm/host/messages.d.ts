@@ -26,6 +26,8 @@ export interface Answer {
   link?: string;
   /** how long Python took, in milliseconds */
   ms?: number;
+  /** the model that ran for this answer, if one did */
+  ran?: { model: string; parameters: number; provider: string; ms: number };
   error?: string;
 }
 
@@ -40,6 +42,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { type: "progress"; step: number; steps: number; doing: string; read: number; total: number }
+  | { type: "loading"; what: string; read: number; total: number }
   | { type: "ready" }
   | { type: "failed"; why: string }
   | { type: "answer"; id: number; answer: Answer };

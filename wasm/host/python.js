@@ -67,6 +67,9 @@ class Python extends EventTarget {
     if (message.type === "progress") {
       this.#watch("Python did not start");
       this.dispatchEvent(new CustomEvent("progress", { detail: message }));
+    } else if (message.type === "loading") {
+      this.#watch("This figure took too long");
+      this.dispatchEvent(new CustomEvent("loading", { detail: message }));
     } else if (message.type === "ready") {
       clearTimeout(this.#timer);
       started();

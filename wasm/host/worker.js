@@ -3,6 +3,7 @@
  * It fetches nothing but what the manifest names, and checks every byte of it.
  */
 import { loadPyodide } from "pyodide";
+import { models } from "./models.js";
 
 /** @typedef {import("./messages").ToWorker} ToWorker */
 /** @typedef {import("./messages").FromWorker} FromWorker */
@@ -17,15 +18,25 @@ const FETCHED = [CODE, "pyodide.asm.wasm", "python_stdlib.zip"];
 const send = (message) => postMessage(message);
 const load = self.fetch.bind(self);
 
-/** @type {(message: string) => string} */
+/** @type {(message: string) => any} */
 let answer;
+/** requests are answered one after the other, even where one waits for a model */
+let answered = Promise.resolve();
+/** files whose last download failed: the browser's cache may hold the bad one @type {Set<string>} */
+const bad = new Set();
 
 onmessage = ({ data }) => {
   const message = /** @type {ToWorker} */ (data);
   if (message.type === "start") {
     start(message).catch((error) => send({ type: "failed", why: inOneLine(error) }));
   } else {
-    send({ type: "answer", id: message.id, answer: JSON.parse(answer(JSON.stringify(message.request))) });
+    const { id, request } = message;
+    answered = answered.then(async () => {
+      const found = answer(JSON.stringify(request));
+      const text = typeof found === "string" ? found : await found;
+      if (found !== text) found.destroy();
+      send({ type: "answer", id, answer: JSON.parse(text) });
+    }).catch((error) => send({ type: "failed", why: inOneLine(error) }));
   }
 };
 
@@ -52,7 +63,7 @@ async function start({ manifest, base, attempt }) {
   // All downloads start at once; Pyodide finds them under the names that it asks for.
   /** @type {Map<string, Promise<Response>>} */
   const responses = new Map();
-  /** @type {Promise<void>[]} */
+  /** @type {Promise<Uint8Array>[]} */
   const checks = [];
   for (const name of names) {
     const asset = manifest.files[name];
@@ -92,6 +103,11 @@ async function start({ manifest, base, attempt }) {
     });
     step = 2;
     tell();
+    pyodide.registerJsModule("cutaway_host", models((name, tellBytes) => fetched(manifest, base, attempt, name, tellBytes), {
+      address: (name) => new URL(manifest.files[name].path, base).href + (attempt > 0 ? `?attempt=${attempt}` : ""),
+      tell: (what, read, total) => send({ type: "loading", what, read, total }),
+      total: (name) => manifest.files[name]?.bytes ?? 0,
+    }));
     answer = pyodide.pyimport("demos_py.core.bridge").answer;
   };
   // a bad download is the better explanation of whatever else went wrong
@@ -121,10 +137,31 @@ async function check(name, asset, response, count) {
   }
   const bad = `${short(name)} arrived damaged: ${at.toLocaleString("en")} bytes of ${asset.bytes.toLocaleString("en")}`;
   if (at !== asset.bytes) throw new Error(bad);
-  if (!crypto.subtle) return; // plain http on another machine's address: the length must do
+  if (!crypto.subtle) return bytes; // plain http on another machine's address: the length must do
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   if (found !== asset.sha256) throw new Error(`${bad}, with another content than this book was built with`);
+  return bytes;
+}
+
+/**
+ * A file of the manifest that is fetched when a figure needs it, checked like all others.
+ * @param {Manifest} manifest @param {string} base @param {number} attempt @param {string} name
+ * @param {(bytes: number) => void} count
+ * @returns {Promise<Uint8Array>}
+ */
+async function fetched(manifest, base, attempt, name, count) {
+  const asset = manifest.files[name];
+  if (!asset) throw new Error(`${name} is not in this book’s manifest`);
+  const cache = attempt > 0 || bad.has(name) ? "reload" : "default";
+  bad.add(name);
+  const response = await load(new URL(asset.path, base), { cache }).catch(() => {
+    throw new Error(`${name} could not be fetched: the network went away`);
+  });
+  if (!response.ok) throw new Error(`${name} could not be fetched: the server answered ${response.status}`);
+  const bytes = await check(name, asset, response, count);
+  bad.delete(name);
+  return bytes;
 }
 
 /** An error's message; of Python's traceback the line that names it. @param {any} error */

@@ -1,5 +1,6 @@
 """The page's messages: a session from open to close, refusals that keep the last good, errors in words."""
 
+import inspect
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,15 +12,15 @@ from hypothesis import given, settings
 
 from demos_py.core import bridge
 from demos_py.core import params as controls
-from demos_py.core.demo import Demo, Event, View, find
+from demos_py.core.demo import Demo, Event, View, find, finished
 from demos_py.core.render import PARTS, render_parts
 
 
 @pytest.fixture(autouse=True)
 def no_sessions() -> Iterator[None]:
-    bridge.sessions.clear()
+    bridge.figures.clear()
     yield
-    bridge.sessions.clear()
+    bridge.figures.clear()
 
 
 def refuse(constant: str) -> None:
@@ -27,8 +28,9 @@ def refuse(constant: str) -> None:
 
 
 def ask(**request: Any) -> dict[str, Any]:
-    reply = json.loads(bridge.answer(json.dumps(request)), parse_constant=refuse)
+    reply = json.loads(finished(bridge.answer(json.dumps(request))), parse_constant=refuse)
     assert reply.pop("ms", 0) >= 0  # how long it took: no two are the same
+    assert reply.pop("ran", {}).keys() <= {"model", "parameters", "provider", "ms"}
     return reply
 
 
@@ -53,7 +55,7 @@ def test_a_link_opens_the_figure_that_gave_it(case: tuple[str, Any]) -> None:
     demo_id, params = case
     begin(demo_id)
     changed = ask(type="change", key="k", values=controls.write(params))
-    assert bridge.sessions["k"].params == params
+    assert bridge.figures["k"].params == params
     assert begin(demo_id, link=changed["link"], key="other") == changed
     # the same link over the page's own preset gives the same figure as well
     assert begin(demo_id, preset=changed["link"], key="third") | {"link": ""} == changed | {"link": ""}
@@ -61,7 +63,7 @@ def test_a_link_opens_the_figure_that_gave_it(case: tuple[str, Any]) -> None:
 
 def test_preset_and_link_are_put_on_top_of_each_other() -> None:
     begin(preset="n=50&seed=7", link="n=20")
-    session = bridge.sessions["k"]
+    session = bridge.figures["k"]
     assert (session.base.n, session.base.seed, session.params.n, session.params.seed) == (50, 7, 20, 7)
     assert ask(type="change", key="k", values={"n": ["50"]})["link"] == "v=1"
 
@@ -70,7 +72,7 @@ def test_a_bad_value_keeps_the_last_good_one_and_says_so() -> None:
     begin()
     good = ask(type="change", key="k", values={"n": ["250"]})
     bad = ask(type="change", key="k", values={"n": ["</script>"], "what": ["1"]})
-    assert bridge.sessions["k"].params.n == 250
+    assert bridge.figures["k"].params.n == 250
     assert bad["parts"]["notices"].count("<p") == 2
     assert (
         "“&lt;/script&gt;”" in bad["parts"]["notices"] and "“what” is no parameter" in bad["parts"]["notices"]
@@ -95,25 +97,44 @@ def test_a_bad_link_says_so_and_opens_all_the_same() -> None:
 def test_events_go_to_the_demo_and_changes_begin_anew() -> None:
     begin()
     for seed in (1, 2, 3):
-        assert bridge.sessions["k"].params.seed == seed
+        assert bridge.figures["k"].params.seed == seed
         reply = ask(type="event", key="k", name="again", value="again")
-    assert [seed for seed, _ in bridge.sessions["k"].state.runs] == [1, 2, 3]
+    assert [seed for seed, _ in bridge.figures["k"].state.runs] == [1, 2, 3]
     assert reply["link"] == "v=1&seed=4"
     ask(type="change", key="k", values={"seed": ["4"]})  # the whole form, and nothing in it changed
-    assert len(bridge.sessions["k"].state.runs) == 3
+    assert len(bridge.figures["k"].state.runs) == 3
     ask(type="change", key="k", values={"n": ["10"]})
-    assert bridge.sessions["k"].state.runs == ()
+    assert bridge.figures["k"].state.runs == ()
     same = ask(type="change", key="k", values={})
     assert ask(type="event", key="k", name="unheard-of", value="") == same
+
+
+def test_a_figure_with_a_model_is_awaited_and_says_what_ran() -> None:
+    request = {
+        "type": "open",
+        "key": "m",
+        "uid": "u",
+        "demo": "sampling/vocabulary",
+        "preset": "",
+        "link": "",
+    }
+    pending = bridge.answer(json.dumps(request))
+    assert inspect.iscoroutine(pending)
+    ran = json.loads(finished(pending))["ran"]
+    assert ran["model"] == "pocket-lm" and ran["parameters"] > 1e6 and ran["ms"] > 0
+    change = {"type": "change", "key": "m", "values": {"temperature": ["1"]}}
+    assert inspect.iscoroutine(answer := bridge.answer(json.dumps(change)))
+    assert "error" not in json.loads(finished(answer))
+    assert isinstance(bridge.answer(json.dumps(request | {"demo": "sampling/draws"})), str)
 
 
 def test_sessions_are_separate_until_closed() -> None:
     begin(key="a")
     begin(key="b")
     ask(type="change", key="a", values={"n": ["9"]})
-    assert (bridge.sessions["a"].params.n, bridge.sessions["b"].params.n) == (9, 100)
+    assert (bridge.figures["a"].params.n, bridge.figures["b"].params.n) == (9, 100)
     assert ask(type="close", key="a") == {} == ask(type="close", key="a")
-    assert set(bridge.sessions) == {"b"}
+    assert set(bridge.figures) == {"b"}
     assert "error" in ask(type="change", key="a", values={})
 
 
@@ -147,7 +168,7 @@ def test_what_the_page_must_not_send_is_an_error_too() -> None:
     assert "did you mean “sampling/draws”" in begin("sampling/drawz")["error"]
     assert "error" in ask(type="dance", key="k")
     assert "error" in ask(type="open", key="k")
-    assert bridge.sessions == {}
+    assert bridge.figures == {}
 
 
 def test_any_text_travels() -> None:
@@ -161,4 +182,4 @@ def test_any_text_travels() -> None:
 
 def test_a_demo_is_what_the_registry_says() -> None:
     begin()
-    assert isinstance(bridge.sessions["k"].demo, Demo) and bridge.sessions["k"].demo is find("sampling/draws")
+    assert isinstance(bridge.figures["k"].demo, Demo) and bridge.figures["k"].demo is find("sampling/draws")

@@ -12,7 +12,7 @@ import strategies
 from hypothesis import given, settings
 
 import demos_py
-from demos_py.core.demo import Event, UnknownDemo, View, chapter_number, find, ids
+from demos_py.core.demo import Event, UnknownDemo, View, chapter_number, find, finished, ids
 
 
 def numbers_in(sentence: str) -> list[float]:
@@ -77,17 +77,21 @@ def test_any_settings_give_a_complete_view_and_the_same_one_again(case: tuple[st
     demo_id, params = case
     demo = find(demo_id)
     before = copy.deepcopy(params)
-    state = demo.init(params)
+    state = finished(demo.init(params))
     view = demo.view(params, state)
     check(view)
     assert params == before
     assert (
-        demo.view(params, demo.init(params)) == view == demo.view(copy.deepcopy(params), copy.deepcopy(state))
+        demo.view(params, finished(demo.init(params)))
+        == view
+        == demo.view(copy.deepcopy(params), copy.deepcopy(state))
     )
     shares = [row[side] for row in view.drawing.get("rows", ()) for side in ("before", "after")]
     assert all(0 <= share <= 1 for share in shares)
     for side in ("before", "after") if shares else ():
-        assert sum(row[side] for row in view.drawing["rows"]) == pytest.approx(1, abs=1e-9)
+        total = sum(row[side] for row in view.drawing["rows"])
+        # the figure over a whole vocabulary shows the likeliest tokens only
+        assert total <= 1 + 1e-9 if "rest" in view.facts else total == pytest.approx(1, abs=1e-9)
 
 
 def buttons(demo_id: str) -> list[Event]:
@@ -100,6 +104,7 @@ def buttons(demo_id: str) -> list[Event]:
         "sampling/order-matters": [Event("preset", key) for key in keys[4:]]
         + [Event("move", move) for move in moves],
         "sampling/seed-lie": [Event("next"), Event("until")],
+        "sampling/vocabulary": [],
     }[demo_id]
     return sent + [
         Event("nothing"),
@@ -117,7 +122,7 @@ def test_every_button_gives_a_complete_view_and_changes_nothing_behind_our_back(
     demo_id, params = case
     demo = find(demo_id)
     for event in buttons(demo_id):
-        state = demo.init(params)
+        state = finished(demo.init(params))
         before = copy.deepcopy((params, state))
         first = demo.update(params, state, event)
         assert first == demo.update(params, state, event)

@@ -1,0 +1,40 @@
+"""Sessions in the page: the worker's JavaScript loads files and runs onnxruntime-web. See wasm/host/models.js.
+
+The only module under demos_py that knows the browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import cutaway_host  # pyright: ignore[reportMissingImports]
+import numpy as np
+from pyodide.ffi import JsException, to_js  # pyright: ignore[reportMissingImports]
+
+from demos_py.core.sessions import SessionError
+
+KINDS = {"float32": "f32", "int32": "i32"}
+
+
+async def load(name: str) -> bytes:
+    try:
+        return (await cutaway_host.load(name)).to_bytes()
+    except JsException as error:
+        raise SessionError(str(error.message)) from None
+
+
+async def run(
+    graph: str, feeds: Mapping[str, np.ndarray], fetches: Sequence[str]
+) -> tuple[dict[str, np.ndarray], str, float]:
+    arrays = [np.ascontiguousarray(array) for array in feeds.values()]
+    about = [[name, KINDS[str(array.dtype)], list(array.shape)] for name, array in feeds.items()]
+    try:
+        done = await cutaway_host.run(graph, to_js(about), arrays, to_js(list(fetches)))
+    except JsException as error:
+        raise SessionError(f"The model {graph} could not run: {error.message}") from None
+    outputs: dict[str, np.ndarray] = {}
+    for name, tensor in zip(fetches, done.tensors, strict=True):
+        outputs[name] = array = np.empty(tuple(tensor.dims), np.float32)
+        if array.size:
+            tensor.data.assign_to(array.reshape(-1))
+    return outputs, str(done.provider), float(done.ms)

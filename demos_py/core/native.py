@@ -1,0 +1,44 @@
+"""Sessions under CPython, at build and in tests: onnxruntime, and the files of this repository."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from demos_py.core.sessions import SessionError
+
+MODELS = Path(__file__).resolve().parents[2] / "wasm/models"
+
+
+async def load(name: str) -> bytes:
+    path = MODELS / name
+    if not path.is_file():
+        raise SessionError(f"There is no file {name}.")
+    return path.read_bytes()
+
+
+@cache
+def _session(graph: str) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = (
+        1  # the order of sums, and so the page's digits, must not depend on the machine
+    )
+    return onnxruntime.InferenceSession(MODELS / graph, options)
+
+
+async def run(
+    graph: str, feeds: Mapping[str, np.ndarray], fetches: Sequence[str]
+) -> tuple[dict[str, np.ndarray], str, float]:
+    await load(graph)
+    began = time.perf_counter()
+    try:
+        found = _session(graph).run(list(fetches), dict(feeds))
+    except Exception as error:  # onnxruntime's own classes differ from release to release
+        raise SessionError(f"The model {graph} could not run: {error}") from error
+    ms = 1000 * (time.perf_counter() - began)
+    return {name: np.asarray(array) for name, array in zip(fetches, found, strict=True)}, "CPU", ms

@@ -1,0 +1,80 @@
+"""pocket-lm: 1.4 M parameters that know a small invented world (wasm/models/pocket-lm/README.md)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+
+from demos_py.algorithms.bpe import Tokenizer
+from demos_py.core import sessions
+
+LONGEST = 1500  # characters: more than the context holds, and a single endless word stays quick to cut
+START = "‹start›"
+
+
+@dataclass(frozen=True)
+class PocketLM:
+    """The tokenizer and the sizes; ask `load` for it."""
+
+    tokenizer: Tokenizer
+    end: int  # the token that parts documents, and begins every text
+    config: dict[str, Any]
+
+    def encode(self, text: str) -> tuple[list[int], bool]:
+        """The ids of a text, the start token first, and whether the text's beginning had to be left out."""
+        clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        ids = self.tokenizer.encode(clean[-LONGEST:])
+        most = self.config["context"] - 1
+        return [self.end, *ids[-most:]], len(clean) > LONGEST or len(ids) > most
+
+    def piece(self, token: int) -> str:
+        """A token as the book shows it."""
+        return START if token == self.end else self.tokenizer.decode([token])
+
+    @cached_property
+    def pieces(self) -> tuple[str, ...]:
+        """Every token of the vocabulary as the book shows it, by id."""
+        return tuple(self.piece(token) for token in range(self.end + 1))
+
+    async def logits(self, ids: list[int]) -> np.ndarray:
+        """The logits after each of T tokens, in nat, [T, vocabulary]. Raises sessions.SessionError."""
+        feeds = {"ids": np.array(ids, np.int32), "positions": np.arange(len(ids), dtype=np.int32)}
+        run = await sessions.run("pocket-lm/forward.onnx", feeds | self.neutral(), ["logits"])
+        return run.outputs["logits"]
+
+    def neutral(self) -> dict[str, np.ndarray]:
+        """Masks, patches and clamp of the forward graph that change nothing."""
+        c = self.config
+        points = 2 * c["layers"] + 1
+        ones = {
+            "head_mask": (c["layers"], c["heads"], 1, 1),
+            "block_mask": (c["layers"], 2),
+            "residual_mask": (points, 1, 1),
+        }
+        zeros = {
+            "head_patch": (c["layers"], c["heads"], 1, c["head_dim"]),
+            "residual_patch": (points, 1, c["width"]),
+            "clamp_read": (c["width"],),
+            "clamp_write": (c["width"],),
+            "clamp_bias": (1,),
+            "clamp_value": (1,),
+            "clamp_on": (1,),
+        }
+        made = {name: np.ones(shape, np.float32) for name, shape in ones.items()}
+        return made | {name: np.zeros(shape, np.float32) for name, shape in zeros.items()}
+
+
+async def load() -> PocketLM:
+    """The model's tokenizer and sizes, fetched once a visit. Raises sessions.SessionError."""
+    return _read(await sessions.load("pocket-lm/tokenizer.json"), await sessions.load("pocket-lm/model.json"))
+
+
+@cache
+def _read(tokenizer: bytes, sizes: bytes) -> PocketLM:
+    stored, config = json.loads(tokenizer), json.loads(sizes)
+    tokens = tuple(token.encode("latin-1") for token in stored["tokens"])
+    return PocketLM(Tokenizer(tokens, stored["pattern"]), stored["end"], config)
