@@ -35,10 +35,15 @@ HOST = ROOT / "wasm/host"
 PARTIAL = ROOT / "overrides/partials/cutaway.html"
 KEY = BUILD / "assets.key"
 RUNTIME = [PYODIDE / "pyodide.asm.mjs", PYODIDE / "pyodide.asm.wasm", PYODIDE / "python_stdlib.zip"]
-ORT = [
-    NODE / "onnxruntime-web/dist" / name
-    for name in ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
-]
+ORT_BUILDS = (  # with WebGPU for browsers with JSPI, with WebGPU for the others, and for the CPU alone
+    "ort.jspi.bundle.min.mjs",
+    "ort-wasm-simd-threaded.jspi.wasm",
+    "ort.webgpu.bundle.min.mjs",
+    "ort-wasm-simd-threaded.asyncify.wasm",
+    "ort.wasm.bundle.min.mjs",
+    "ort-wasm-simd-threaded.wasm",
+)
+ORT = [NODE / "onnxruntime-web/dist" / name for name in ORT_BUILDS]
 MODELS = ROOT / "wasm/models"
 LARGEST = 12_000_000  # bytes of a model's file: what a reader on a phone can wait for
 PLOTLY = NODE / "plotly.js-basic-dist-min/plotly-basic.min.js"

@@ -92,6 +92,8 @@ async def _answer(request: dict[str, Any]) -> str:
     sessions.runs_since()
     try:
         figure, problems = await _BY_TYPE[request["type"]](request)
+        ran = sessions.runs_since()
+        problems += dict.fromkeys(run.notice for run in ran if run.notice)
         began = time.perf_counter()
         view = figure.demo.view(figure.params, figure.state)
         parts = render_parts(figure.demo, figure.params, view, figure.uid, tuple(problems))
@@ -101,7 +103,7 @@ async def _answer(request: dict[str, Any]) -> str:
             "charts": view.charts,
             "link": controls.to_query(figure.params, figure.base),
         }
-        if ran := sessions.runs_since():
+        if ran:
             last = ran[-1]
             ms = sum(run.ms for run in ran)
             reply["ran"] = {

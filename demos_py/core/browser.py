@@ -25,7 +25,7 @@ async def load(name: str) -> bytes:
 
 async def run(
     graph: str, feeds: Mapping[str, np.ndarray], fetches: Sequence[str]
-) -> tuple[dict[str, np.ndarray], str, float]:
+) -> tuple[dict[str, np.ndarray], str, float, str]:
     arrays = [np.ascontiguousarray(array) for array in feeds.values()]
     about = [[name, KINDS[str(array.dtype)], list(array.shape)] for name, array in feeds.items()]
     try:
@@ -37,4 +37,4 @@ async def run(
         outputs[name] = array = np.empty(tuple(tensor.dims), np.float32)
         if array.size:
             tensor.data.assign_to(array.reshape(-1))
-    return outputs, str(done.provider), float(done.ms)
+    return outputs, str(done.provider), float(done.ms), str(done.notice)

@@ -33,7 +33,7 @@ def _session(graph: str) -> onnxruntime.InferenceSession:
 
 async def run(
     graph: str, feeds: Mapping[str, np.ndarray], fetches: Sequence[str]
-) -> tuple[dict[str, np.ndarray], str, float]:
+) -> tuple[dict[str, np.ndarray], str, float, str]:
     await load(graph)
     began = time.perf_counter()
     try:
@@ -41,4 +41,4 @@ async def run(
     except Exception as error:  # onnxruntime's own classes differ from release to release
         raise SessionError(f"The model {graph} could not run: {error}") from error
     ms = 1000 * (time.perf_counter() - began)
-    return {name: np.asarray(array) for name, array in zip(fetches, found, strict=True)}, "CPU", ms
+    return {name: np.asarray(array) for name, array in zip(fetches, found, strict=True)}, "CPU", ms, ""

@@ -28,8 +28,9 @@ class Run:
     """What a graph answered: its outputs by name, read-only, and how it ran."""
 
     outputs: Mapping[str, np.ndarray]
-    provider: str  # "WASM" in the page, "CPU" under CPython
+    provider: str  # "WebGPU (its adapter)" or "WASM" in the page, "CPU" under CPython
     ms: float
+    notice: str = ""  # what the reader should know of how it ran
     model: str = ""
     parameters: int = 0
 
@@ -67,10 +68,12 @@ async def run(graph: str, feeds: Mapping[str, np.ndarray], fetches: Sequence[str
     if found is None:
         model = graph.partition("/")[0]
         sizes = json.loads(await load(f"{model}/model.json"))
-        outputs, provider, ms = await _platform().run(graph, feeds, fetches)
+        outputs, provider, ms, notice = await _platform().run(graph, feeds, fetches)
         for array in outputs.values():
             array.setflags(write=False)
-        found = replace(Run(outputs, provider, ms), model=sizes["name"], parameters=sizes["parameters"])
+        found = replace(
+            Run(outputs, provider, ms, notice), model=sizes["name"], parameters=sizes["parameters"]
+        )
     _runs[key] = found
     if len(_runs) > REMEMBERED:
         _runs.popitem(last=False)

@@ -16,6 +16,14 @@ from selenium.webdriver.webkitgtk.service import Service
 ENGINES = ("chromium", "firefox", "webkit")
 CHROMIUM, FIREFOX, WEBKIT_DRIVER = "/usr/bin/chromium", "/usr/bin/firefox-esr", "/usr/bin/WebKitWebDriver"
 SIZE = (1280, 900)
+# WebGPU without a GPU: right, and slow.
+WITH_WEBGPU = ("chromium-webgpu", "firefox-webgpu")
+WEBGPU_ARGUMENTS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
+WEBGPU_PREFERENCES: dict[str, str | float | bool] = {
+    "dom.webgpu.enabled": True,
+    "dom.webgpu.workers.enabled": True,
+    "gfx.webgpu.ignore-blocklist": True,
+}
 PATIENCE = 45.0  # seconds: longer than any start on a slow machine, shorter than anyone's patience
 
 # Collects what a page complains about, where the browser's driver does not tell.
@@ -174,10 +182,15 @@ class WebKitDriver:
 
 
 def launch(playwright: Playwright, engine: str) -> Browser:
-    """A browser of the system's, driven by Playwright."""
-    if engine == "firefox":
-        return playwright.firefox.launch(channel="moz-firefox", executable_path=FIREFOX)
-    return playwright.chromium.launch(executable_path=CHROMIUM)
+    """A browser of the system's, driven by Playwright; with a software adapter for WebGPU if named so."""
+    if engine.startswith("firefox"):
+        preferences = WEBGPU_PREFERENCES if engine in WITH_WEBGPU else {}
+        return playwright.firefox.launch(
+            channel="moz-firefox", executable_path=FIREFOX, firefox_user_prefs=preferences
+        )
+    return playwright.chromium.launch(
+        executable_path=CHROMIUM, args=WEBGPU_ARGUMENTS if engine in WITH_WEBGPU else []
+    )
 
 
 def missing() -> Sequence[str]:

@@ -7,12 +7,15 @@ from html import unescape
 from itertools import count
 from typing import Any
 
+import pytest
+
 from demos_py.core import bridge, params
 from demos_py.core.demo import Demo, find, finished
 from tests.browser.serving import site_folder
 
 FIGURE = re.compile(r'<figure class="cw-fig"[^>]*>')
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 BUTTON = re.compile(r"<button [^>]*data-event[^>]*>")
 SAMPLING = "production/sampling/"
 RESULTS = ("drawing", "notices", "reading", "table")
@@ -96,6 +99,14 @@ class Twin:
         found, problems = params.read(self.figure.base, values)
         assert not problems
         assert found == bridge.figures[self._key].params
+
+
+def same(figure: Figure, one: str, other: str) -> bool:
+    """Whether two renderings are equal; of a figure with a model, equal but for the last digit shown."""
+    if not figure.demo.waits:
+        return one == other
+    numbers = [[float(number) for number in NUMBER.findall(html)] for html in (one, other)]
+    return NUMBER.split(one) == NUMBER.split(other) and numbers[0] == pytest.approx(numbers[1], abs=0.101)
 
 
 def results(parts: Parts) -> Parts:

@@ -3,25 +3,14 @@
 A model's numbers differ by rounding between two builds of onnxruntime: there, the last digit shown may.
 """
 
-import re
-
 import pytest
 
 from tests.browser.drivers import PlaywrightDriver
-from tests.browser.figures import PLACED, SAMPLING, Figure, Twin
+from tests.browser.figures import PLACED, SAMPLING, Figure, Twin, same
 from tests.browser.serving import site_folder
 
 FIRST = "return window.notes.renderings.find((rendering) => rendering.uid === arguments[0]).answer"
-NUMBER = re.compile(r"\d+(?:\.\d+)?")
 HERE = [figure for figure in PLACED if figure.page == SAMPLING]
-
-
-def same(figure: Figure, one: str, other: str) -> bool:
-    """Whether two renderings are equal; of a figure with a model, equal but for the last digit shown."""
-    if not figure.demo.waits:
-        return one == other
-    numbers = [[float(number) for number in NUMBER.findall(html)] for html in (one, other)]
-    return NUMBER.split(one) == NUMBER.split(other) and numbers[0] == pytest.approx(numbers[1], abs=0.101)
 
 
 @pytest.mark.parametrize("figure", HERE, ids=str)

@@ -37,7 +37,7 @@ export interface PlotlyFigure {
 }
 
 export type ToWorker =
-  | { type: "start"; manifest: Manifest; base: string; attempt: number }
+  | { type: "start"; manifest: Manifest; base: string; attempt: number; provider: string }
   | { type: "ask"; id: number; request: Request };
 
 export type FromWorker =

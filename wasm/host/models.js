@@ -4,12 +4,32 @@
  * @typedef {object} Road
  * @property {(name: string) => string} address where a file of the manifest lies
  * @property {(name: string) => number} total its bytes
+ * @property {string} wish the provider asked for, "webgpu" or "wasm"; empty: the best there is
  * @property {(what: string, read: number, total: number) => void} tell tells the page how far a download is
  */
 
-const ORT = "ort.wasm.bundle.min.mjs";
-const ORT_WASM = "ort-wasm-simd-threaded.wasm";
+/** The smallest build that can do what this browser can: WebGPU awaited by JSPI, or by asyncify, or the CPU alone. */
+const BUILDS = {
+  jspi: ["ort.jspi.bundle.min.mjs", "ort-wasm-simd-threaded.jspi.wasm"],
+  asyncify: ["ort.webgpu.bundle.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm"],
+  cpu: ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"],
+};
 const WEIGHTS = "weights.bin";
+const PATIENCE = 3000; // milliseconds for the browser to name its adapter
+
+/**
+ * The WebGPU adapter to use, if any. One that is only software is slower than WebAssembly, and taken only if asked for.
+ * @param {string} wish "webgpu", "wasm", or nothing
+ * @returns {Promise<any>}
+ */
+async function findAdapter(wish) {
+  const gpu = /** @type {any} */ (navigator).gpu;
+  if (!gpu || wish === "wasm") return null;
+  const late = new Promise((resolve) => setTimeout(() => resolve(null), PATIENCE));
+  const adapter = await Promise.race([gpu.requestAdapter().catch(() => null), late]);
+  const software = adapter?.info?.isFallbackAdapter ?? adapter?.isFallbackAdapter;
+  return software && wish !== "webgpu" ? null : adapter;
+}
 
 /**
  * @param {(name: string, count: (bytes: number) => void) => Promise<Uint8Array>} fetched
@@ -45,12 +65,19 @@ export function models(fetched, road) {
     return Promise.all(names.map((name) => once(name, () => fetched(name, count))));
   };
 
+  /** where models run: the adapter's name once WebGPU is in use, and what went wrong if it was */
+  let adapter = "";
+  let trouble = "";
+
   const runtime = () =>
     once("runtime", async () => {
-      const [, binary] = await files("onnxruntime-web", [ORT, ORT_WASM]);
-      const ort = await import(road.address(ORT));
+      const found = await findAdapter(road.wish);
+      const build = !found ? BUILDS.cpu : "Suspending" in WebAssembly ? BUILDS.jspi : BUILDS.asyncify;
+      const [, binary] = await files("onnxruntime-web", build);
+      const ort = await import(road.address(build[0]));
       ort.env.wasm.numThreads = 1; // more would need headers that a static host does not send
       ort.env.wasm.wasmBinary = binary;
+      if (found) adapter = [found.info?.vendor, found.info?.architecture].filter(Boolean).join(" ") || "unnamed adapter";
       return ort;
     });
 
@@ -60,8 +87,15 @@ export function models(fetched, road) {
       const [model] = graph.split("/");
       const [ort, [bytes, weights]] = await Promise.all([runtime(), files(model, [graph, `${model}/${WEIGHTS}`])]);
       const externalData = [{ path: WEIGHTS, data: weights }];
-      return ort.InferenceSession.create(bytes, { executionProviders: ["wasm"], externalData });
+      return ort.InferenceSession.create(bytes, { executionProviders: [adapter ? "webgpu" : "wasm"], externalData });
     });
+
+  /** Gives WebGPU up for this visit: every session is made anew for the CPU. @param {any} error */
+  const giveUp = (error) => {
+    adapter = "";
+    trouble = `WebGPU stopped (${String(error?.message ?? error).split("\n")[0].slice(0, 200)}). Models now run on the CPU.`;
+    for (const key of kept.keys()) if (key.startsWith("session ")) kept.delete(key);
+  };
 
   return {
     /** @param {string} name */
@@ -87,16 +121,26 @@ export function models(fetched, road) {
         return { name, kind, dims, data };
       });
       const ort = await runtime();
-      const running = await session(graph);
-      /** @type {Record<string, any>} */
-      const feeds = {};
-      for (const { name, kind, dims, data } of inputs) {
-        feeds[name] = new ort.Tensor(kind === "f32" ? "float32" : "int32", data, dims);
+      const once = async () => {
+        const running = await session(graph);
+        /** @type {Record<string, any>} */
+        const feeds = {};
+        for (const { name, kind, dims, data } of inputs) {
+          feeds[name] = new ort.Tensor(kind === "f32" ? "float32" : "int32", data, dims);
+        }
+        const began = performance.now();
+        const found = await running.run(feeds, fetches);
+        const ms = performance.now() - began;
+        const tensors = fetches.map((name) => ({ data: found[name].data, dims: found[name].dims }));
+        return { tensors, provider: adapter ? `WebGPU (${adapter})` : "WASM", ms, notice: trouble };
+      };
+      try {
+        return await once();
+      } catch (error) {
+        if (!adapter) throw error;
+        giveUp(error);
+        return once();
       }
-      const began = performance.now();
-      const found = await running.run(feeds, fetches);
-      const ms = performance.now() - began;
-      return { tensors: fetches.map((name) => ({ data: found[name].data, dims: found[name].dims })), provider: "WASM", ms };
     },
   };
 }

@@ -41,7 +41,9 @@ class Python extends EventTarget {
       worker.onerror = (event) => this.#fail(event.message || "the network went away before Python’s first byte");
       worker.onmessage = ({ data }) => this.#hear(data, resolve);
       this.addEventListener("failed", (event) => reject(new Error(/** @type {CustomEvent} */ (event).detail)), { once: true });
-      worker.postMessage({ type: "start", manifest: __MANIFEST__, base: ASSETS, attempt: this.#attempt++ });
+      // a page may say where models run: `<html data-cutaway-provider="wasm">`, or "webgpu"
+      const provider = document.documentElement.dataset.cutawayProvider ?? "";
+      worker.postMessage({ type: "start", manifest: __MANIFEST__, base: ASSETS, attempt: this.#attempt++, provider });
     });
     return this.#started;
   }

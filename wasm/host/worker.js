@@ -41,7 +41,7 @@ onmessage = ({ data }) => {
 };
 
 /** @param {Extract<ToWorker, {type: "start"}>} message */
-async function start({ manifest, base, attempt }) {
+async function start({ manifest, base, attempt, provider }) {
   const wheels = Object.keys(manifest.files).filter((name) => name.endsWith(".whl"));
   const names = [...FETCHED, ...wheels];
   const total = names.reduce((sum, name) => sum + manifest.files[name].bytes, 0);
@@ -105,6 +105,7 @@ async function start({ manifest, base, attempt }) {
     tell();
     pyodide.registerJsModule("cutaway_host", models((name, tellBytes) => fetched(manifest, base, attempt, name, tellBytes), {
       address: (name) => new URL(manifest.files[name].path, base).href + (attempt > 0 ? `?attempt=${attempt}` : ""),
+      wish: provider,
       tell: (what, read, total) => send({ type: "loading", what, read, total }),
       total: (name) => manifest.files[name]?.bytes ?? 0,
     }));
