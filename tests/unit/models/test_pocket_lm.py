@@ -134,6 +134,20 @@ def test_a_masked_head_is_left_out(head: tuple[int, int]) -> None:
     assert np.abs(logits - forward(["logits"])[0]).max() > 1e-2
 
 
+def test_a_patched_head_gives_what_was_put_in() -> None:
+    """A head's own mixed values put back in its place change nothing; another's do."""
+    mixed, logits = forward(["mixed", "logits"])
+    mask = np.ones((LAYERS, HEADS, 1, 1), np.float32)
+    mask[2, 3] = 0
+    patch = np.zeros((LAYERS, HEADS, len(IDS), SIZE), np.float32)
+    patch[2, 3] = mixed[2, 3]
+    (same,) = forward(["logits"], head_mask=mask, head_patch=patch)
+    assert np.abs(same - logits).max() < 1e-4
+    patch[2, 3] = mixed[2, 0]
+    (swapped,) = forward(["logits"], head_mask=mask, head_patch=patch)
+    assert np.abs(swapped - logits).max() > 1e-2
+
+
 def test_no_token_sees_a_later_one() -> None:
     (logits,) = forward(["logits"])
     (changed,) = forward(["logits"], [*IDS[:-1], (IDS[-1] + 1) % STORED["end"]])
