@@ -45,6 +45,7 @@ ORT_BUILDS = (  # with WebGPU for browsers with JSPI, with WebGPU for the others
 )
 ORT = [NODE / "onnxruntime-web/dist" / name for name in ORT_BUILDS]
 MODELS = ROOT / "wasm/models"
+ENCODINGS = ("cl100k_base", "o200k_base")
 LARGEST = 12_000_000  # bytes of a model's file: what a reader on a phone can wait for
 PLOTLY = NODE / "plotly.js-basic-dist-min/plotly-basic.min.js"
 KATEX = NODE / "katex/dist"
@@ -60,11 +61,12 @@ def inputs() -> list[tuple[str, Path]]:
     """Every file that what is staged depends on."""
     paths = [*RUNTIME, *ORT, *(PYODIDE / name for name in WORKER_NEEDS), PLOTLY, KATEX / "katex.min.css"]
     paths += KATEX.glob("fonts/*.woff2")
+    paths += [NODE / f"gpt-tokenizer/data/{name}.tiktoken" for name in ENCODINGS]
     for folder in (ROOT / "wasm", ROOT / "demos_py"):
         paths += [p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     paths += [ROOT / "package-lock.json", ROOT / "pyproject.toml", ROOT / ".gitignore"]
     named = [(str(path.relative_to(ROOT)), path) for path in paths]
-    for name in ("jinja2", "markupsafe"):
+    for name in ("jinja2", "markupsafe", "tiktoken"):
         named += [
             (str(p), Path(str(p.locate()))) for p in distribution(name).files or [] if p.name == "RECORD"
         ]
@@ -118,7 +120,10 @@ def models() -> dict[str, dict[str, Any]]:
 
 def stage() -> dict[str, Any]:
     """Stage everything; the answer is the manifest."""
-    from wasm import wheels  # here, because a run with nothing to do need not wait for its libraries
+    from wasm import (  # here, because a run with nothing to do need not wait for its libraries
+        tokenizers,
+        wheels,
+    )
 
     check_pins()
     sources = [wheels.NUMPY, *(wheels.repack(name, BUILD / "pure") for name in ("markupsafe", "jinja2"))]
@@ -126,6 +131,8 @@ def stage() -> dict[str, Any]:
     packed = wheels.compiled(sources, PYODIDE)
     files = {path.name: put(path.name, path.read_bytes()) for path in [*RUNTIME, *packed, PLOTLY, *ORT]}
     files |= models()
+    for path in tokenizers.write_all():
+        files[f"tokenizers/{path.name}"] = put(f"tokenizers/{path.name}", path.read_bytes())
     files["worker.js"] = put("worker.js", bundle(HOST / "worker.js"))
     paths = {name: entry["path"] for name, entry in files.items()}
     manifest = {"files": files, "lock": wheels.lock(packed, sources, PYODIDE, paths)}

@@ -12,14 +12,16 @@ import onnxruntime
 
 from demos_py.core.sessions import SessionError
 
-MODELS = Path(__file__).resolve().parents[2] / "wasm/models"
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "wasm/models"
+DATA = ROOT / "build/data"  # what staging packs from packages
 
 
 async def load(name: str) -> bytes:
-    path = MODELS / name
-    if not path.is_file():
-        raise SessionError(f"There is no file {name}.")
-    return path.read_bytes()
+    for path in (MODELS / name, DATA / name):
+        if path.is_file():
+            return path.read_bytes()
+    raise SessionError(f"There is no file {name}.")
 
 
 @cache

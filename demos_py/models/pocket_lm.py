@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -42,9 +43,29 @@ class PocketLM:
 
     async def logits(self, ids: list[int]) -> np.ndarray:
         """The logits after each of T tokens, in nat, [T, vocabulary]. Raises sessions.SessionError."""
+        return (await self.forward(ids, ["logits"]))["logits"]
+
+    async def forward(
+        self, ids: list[int], fetches: Sequence[str], **changes: np.ndarray
+    ) -> Mapping[str, np.ndarray]:
+        """One pass over T tokens: the named outputs of the forward graph.
+
+        `changes` replace neutral inputs of the graph, e.g. `head_mask=` or `residual_patch=` (shapes in
+        `neutral`). Raises sessions.SessionError.
+        """
         feeds = {"ids": np.array(ids, np.int32), "positions": np.arange(len(ids), dtype=np.int32)}
-        run = await sessions.run("pocket-lm/forward.onnx", feeds | self.neutral(), ["logits"])
-        return run.outputs["logits"]
+        return (
+            await sessions.run("pocket-lm/forward.onnx", feeds | self.neutral() | changes, fetches)
+        ).outputs
+
+    async def lens(self, residual: np.ndarray) -> np.ndarray:
+        """The logits, in nat, that residual vectors [N, width] would give at the top, [N, vocabulary].
+
+        The logit lens (nostalgebraist 2020): final norm and unembedding, whatever the layer. Raises
+        sessions.SessionError.
+        """
+        feeds = {"residual": np.ascontiguousarray(residual, np.float32)}
+        return (await sessions.run("pocket-lm/lens.onnx", feeds, ["logits"])).outputs["logits"]
 
     def neutral(self) -> dict[str, np.ndarray]:
         """Masks, patches and clamp of the forward graph that change nothing."""

@@ -10,6 +10,8 @@ from demos_py.core.demo import find
 from demos_py.core.params import Arrangement, Choice, Control, Number, Numbers, Text, controls
 
 DEMOS = (
+    "anatomy/bpe-train",
+    "anatomy/tokenize",
     "sampling/distribution",
     "sampling/draws",
     "sampling/order-matters",
@@ -44,7 +46,8 @@ def value(control: Control) -> st.SearchStrategy[Any]:
             return one.map(int) if isinstance(control.default, int) else one
         case Text():
             written = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
-            return st.sampled_from(HOSTILE) | written.map(lambda text: text.replace("\r", ""))
+            found = st.sampled_from(HOSTILE) | written.map(lambda text: text.replace("\r", ""))
+            return found.map(lambda text: text[: control.limit])
         case Choice():
             return st.sampled_from(list(control.options))
         case Arrangement():

@@ -33,6 +33,10 @@ def test_training_by_recounting(text: str, merges: int) -> None:
     expected, words = slow_train(text, merges)
     learned = bpe.train(text, merges)
     assert [(merge.left, merge.right, merge.count) for merge in learned] == expected
+    # replayed merges cut the text as training left it, and each merge says how many tokens it took away
+    cut = re.findall(bpe.PATTERN, text)
+    assert bpe.replay(cut, learned) == words
+    assert len(text.encode()) - sum(merge.joined for merge in learned) == sum(map(len, words))
     # and encoding with the ranks cuts the text as training left it
     tokenizer = bpe.Tokenizer(tuple(bpe.tokens(learned)))
     if len(set(tokenizer.tokens)) == len(tokenizer.tokens):
@@ -53,3 +57,34 @@ def test_a_known_example() -> None:
     made = bpe.tokens(learned)
     assert made[256] == b"aa" and learned[0].count == 4
     assert [made[merge.new] for merge in learned[1:]] == [b"ab", b"aaab"]
+
+
+RANKS = {token: rank for rank, token in enumerate([*bpe.BYTES, b"ab", b"bc", b"abc", b"aa", b"aaaa", b"cab"])}
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=12) | st.text("abc", max_size=30).map(str.encode))
+def test_joining_the_lowest_pair_by_looking_at_all(piece: bytes) -> None:
+    parts = [piece[at : at + 1] for at in range(len(piece))]
+    while True:
+        found = [(RANKS[l + r], at) for at, (l, r) in enumerate(itertools.pairwise(parts)) if l + r in RANKS]
+        if not found:
+            break
+        _, at = min(found)
+        parts[at : at + 2] = [parts[at] + parts[at + 1]]
+    assert bpe.encode_piece(piece, RANKS) == [RANKS[part] for part in parts]
+
+
+def test_how_a_token_is_written() -> None:
+    assert [
+        bpe.legible(token) for token in (b" the", b"\n\t", b"\r\x00", "\u200d".encode(), b"\xf0\x9f")
+    ] == [
+        " the",
+        "\n\t",
+        "\\r\\x00",
+        "\\u200d",
+        None,
+    ]
+    assert bpe.legible("ั".encode()) == "◌ั"
+    assert bpe.legible(b" " + b"=" * 79) == " ===…×79" and bpe.legible(b"=" * 8) == "=" * 8
+    assert bpe.hexed("🍓".encode()) == "F0 9F 8D 93"

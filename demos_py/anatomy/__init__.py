@@ -1,0 +1,3 @@
+"""Chapter 1, the anatomy of a frontier model."""
+
+CHAPTER = 1
