@@ -10,7 +10,9 @@ from demos_py.core.demo import find
 from demos_py.core.params import Arrangement, Choice, Control, Number, Numbers, Text, controls
 
 DEMOS = (
+    "anatomy/attention-temperature",
     "anatomy/bpe-train",
+    "anatomy/next-token",
     "anatomy/tokenize",
     "sampling/distribution",
     "sampling/draws",

@@ -14,7 +14,13 @@ from hypothesis import given, settings
 from demos_py.core import charts
 from demos_py.core.demo import View, find
 
-FIGURES = ("anatomy/bpe-train", "sampling/draws", "sampling/seed-lie")
+FIGURES = (
+    "anatomy/attention-temperature",
+    "anatomy/bpe-train",
+    "anatomy/next-token",
+    "sampling/draws",
+    "sampling/seed-lie",
+)
 
 
 def charts_of(view: View) -> list[dict[str, Any]]:

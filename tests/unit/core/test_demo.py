@@ -103,6 +103,8 @@ def buttons(demo_id: str) -> list[Event]:
     keys = ("extract", "chat", "create", "code", "transformers", "vllm", "llama-cpp")
     moves = [f"{key}:{by}" for key in ("temperature", "top_k", "top_p", "min_p") for by in (-1, 1)]
     sent = {
+        "anatomy/attention-temperature": [Event("query", at) for at in ("0", "7", "999")],
+        "anatomy/next-token": [Event(name) for name in ("take", "back", "again", "next-seed")],
         "anatomy/bpe-train": [Event("step", by) for by in ("-1", "1")],
         "anatomy/tokenize": [Event("pick", at) for at in ("0", "7", "999")] + [Event("sample", "thai")],
         "sampling/distribution": [Event("preset", key) for key in keys[:4]],
