@@ -50,6 +50,8 @@ models:
 	build/models-venv/bin/python -m pip install --quiet --disable-pip-version-check -r wasm/models/requirements.txt
 	build/models-venv/bin/python -m wasm.models.pocket_lm
 	build/models-venv/bin/python -m wasm.models.export
+	build/models-venv/bin/python -m wasm.models.pocket_draft
+	build/models-venv/bin/python -m wasm.models.pocket_sae
 
 lock: .venv/installed
 	uv pip compile --quiet --native-tls --generate-hashes --universal --python-version 3.11 --no-emit-index-url \

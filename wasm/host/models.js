@@ -85,8 +85,11 @@ export function models(fetched, road) {
   const session = (graph) =>
     once(`session ${graph}`, async () => {
       const [model] = graph.split("/");
-      const [ort, [bytes, weights]] = await Promise.all([runtime(), files(model, [graph, `${model}/${WEIGHTS}`])]);
-      const externalData = [{ path: WEIGHTS, data: weights }];
+      // a graph with weights of its own has them beside it, under its name; the others share their model's
+      const own = graph.replace(/\.onnx$/, ".bin");
+      const name = road.total(own) ? own : `${model}/${WEIGHTS}`;
+      const [ort, [bytes, weights]] = await Promise.all([runtime(), files(model, [graph, name])]);
+      const externalData = [{ path: name.slice(model.length + 1), data: weights }];
       return ort.InferenceSession.create(bytes, { executionProviders: [adapter ? "webgpu" : "wasm"], externalData });
     });
 

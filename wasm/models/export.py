@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -59,28 +60,29 @@ TARGETS = {
 TEXT = "When Mira and Tom went to the market, Tom gave a lamp to Mira. Mira lives in"
 
 
-def write_weights(model: Decoder, path: Path) -> dict[str, tuple[int, tuple[int, ...]]]:
-    """Write all weights as float16, one after the other; the answer is each one's offset and shape.
-
-    Matrices inside the layers are turned to [in, out], as a product from the right needs them.
-    """
+def write_arrays(arrays: Mapping[str, np.ndarray], path: Path) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """Write arrays as float16, one after the other; the answer is each one's offset and shape."""
     layout: dict[str, tuple[int, tuple[int, ...]]] = {}
     data = bytearray()
-    for name, weight in model.state_dict().items():
-        array = weight.numpy()
-        if array.ndim == 2 and name.startswith("layers."):
-            array = array.T
+    for name, array in arrays.items():
         layout[name] = (len(data), array.shape)
         data += np.ascontiguousarray(array, np.float16).tobytes()
     path.write_bytes(data)
     return layout
 
 
+def write_weights(model: Decoder, path: Path) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """Write a decoder's weights; matrices inside the layers are turned to [in, out], as a product from the right needs them."""
+    arrays = {name: weight.numpy() for name, weight in model.state_dict().items()}
+    turned = {name: a.T if a.ndim == 2 and name.startswith("layers.") else a for name, a in arrays.items()}
+    return write_arrays(turned, path)
+
+
 def neutral(config: Config) -> dict[str, np.ndarray]:
     """Inputs of the forward graph that change nothing."""
     zeros = lambda *shape: np.zeros(shape, np.float32)
     ones = lambda *shape: np.ones(shape, np.float32)
-    points = 2 * config.layers + 1
+    points = (2 if config.d_ff else 1) * config.layers + 1
     return {
         "head_mask": ones(config.layers, config.heads, 1, 1),
         "head_patch": zeros(config.layers, config.heads, 1, config.head_dim),

@@ -16,6 +16,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from wasm.models.network import Config, rope_table
 
 WEIGHTS = "weights.bin"
+Layout = Mapping[str, tuple[int, tuple[int, ...]]]  # of each weight: its offset in the file, and its shape
 OPSET = 18
 IR = 9
 CLAMPED = 6  # the point of the residual stream at which a direction can be clamped: after three layers
@@ -25,8 +26,9 @@ HIDDEN = -1e30  # a score that softmax turns to zero
 class Graph:
     """Collects nodes and initialisers; each method that adds a node returns the name of its output."""
 
-    def __init__(self, layout: Mapping[str, tuple[int, tuple[int, ...]]]) -> None:
+    def __init__(self, layout: Layout, weights: str = WEIGHTS) -> None:
         self.layout = layout
+        self.weights = weights
         self.nodes: list[Any] = []
         self.initialisers: dict[str, Any] = {}
         self.inputs: list[Any] = []
@@ -58,7 +60,7 @@ class Graph:
             tensor = TensorProto(name=f"{name}.half", data_type=TensorProto.FLOAT16, dims=shape)
             tensor.data_location = TensorProto.EXTERNAL
             for key, value in (
-                ("location", WEIGHTS),
+                ("location", self.weights),
                 ("offset", offset),
                 ("length", 2 * int(np.prod(shape))),
             ):
@@ -156,10 +158,10 @@ def unembedded(g: Graph, x: str, config: Config, name: str = "logits") -> str:
     return g.op("MatMul", x, turned, name=name)
 
 
-def forward(config: Config, layout: Mapping[str, tuple[int, tuple[int, ...]]]) -> ModelProto:
+def forward(config: Config, layout: Layout, weights: str = WEIGHTS) -> ModelProto:
     """One pass over T tokens with every intermediate as an output."""
-    c, g = config, Graph(layout)
-    points = 2 * c.layers + 1
+    c, g = config, Graph(layout, weights)
+    points = (2 if c.d_ff else 1) * c.layers + 1
     g.input("ids", ["T"], TensorProto.INT32)
     g.input("positions", ["T"], TensorProto.INT32)
     g.input("head_mask", [c.layers, c.heads, 1, 1])
@@ -205,6 +207,8 @@ def forward(config: Config, layout: Mapping[str, tuple[int, tuple[int, ...]]]) -
         mixed = keep("mixed", g.op("Add", mixed, g.pick("head_patch", layer)))
         added = g.op("MatMul", joined(g, mixed, c, False), g.weight(f"{at}o.weight"))
         x = point(g.op("Add", x, keep("attention_out", g.op("Mul", added, g.pick(masks, 0)))))
+        if not c.d_ff:
+            continue
         n = keep("normed", norm(g, x, f"{at}norm_mlp.weight", c.eps))
         gate, up = (keep(name, g.op("MatMul", n, g.weight(f"{at}{name}.weight"))) for name in ("gate", "up"))
         inner = keep("hidden", g.op("Mul", g.op("Mul", gate, g.op("Sigmoid", gate)), up))
@@ -231,11 +235,12 @@ def forward(config: Config, layout: Mapping[str, tuple[int, tuple[int, ...]]]) -
         "mlp_out": [c.layers, "T", c.width],
     }
     for name, shape in shapes.items():
-        g.stack(name, kept[name], shape)
+        if name in kept:
+            g.stack(name, kept[name], shape)
     return g.model("forward")
 
 
-def lens(config: Config, layout: Mapping[str, tuple[int, tuple[int, ...]]]) -> ModelProto:
+def lens(config: Config, layout: Layout) -> ModelProto:
     """The logits that the final norm and the unembedding read off any residual stream [N, d]."""
     g = Graph(layout)
     g.input("residual", ["N", config.width])
@@ -244,7 +249,19 @@ def lens(config: Config, layout: Mapping[str, tuple[int, tuple[int, ...]]]) -> M
     return g.model("lens")
 
 
-def decode(config: Config, layout: Mapping[str, tuple[int, tuple[int, ...]]]) -> ModelProto:
+def autoencoder(width: int, features: int, layout: Layout) -> ModelProto:
+    """Sparse features of residual vectors [N, d], and the vectors made again from them."""
+    g = Graph(layout)
+    g.input("residual", ["N", width])
+    read = g.op("MatMul", "residual", g.weight("read"))
+    active = g.op("Relu", g.op("Add", read, g.weight("bias")), name="activations")
+    g.op("Add", g.op("MatMul", active, g.weight("write")), g.weight("centre"), name="reconstruction")
+    g.output("activations", ["N", features])
+    g.output("reconstruction", ["N", width])
+    return g.model("encode")
+
+
+def decode(config: Config, layout: Layout) -> ModelProto:
     """T more tokens of each of B texts, after P positions whose rotated keys and values are given."""
     c, g = config, Graph(layout)
     g.input("ids", ["B", "T"], TensorProto.INT32)

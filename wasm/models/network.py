@@ -11,7 +11,7 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Config:
-    """Sizes: layers, width of the residual stream, heads and their size, MLP width, tokens, context."""
+    """Sizes: layers, width of the residual stream, heads and their size, MLP width (0: none), tokens, context."""
 
     layers: int = 6
     width: int = 128
@@ -58,10 +58,11 @@ class Layer(nn.Module):
         self.k = nn.Linear(c.width, c.kv_heads * c.head_dim, bias=False)
         self.v = nn.Linear(c.width, c.kv_heads * c.head_dim, bias=False)
         self.o = nn.Linear(c.heads * c.head_dim, c.width, bias=False)
-        self.norm_mlp = Norm(c)
-        self.gate = nn.Linear(c.width, c.d_ff, bias=False)
-        self.up = nn.Linear(c.width, c.d_ff, bias=False)
-        self.down = nn.Linear(c.d_ff, c.width, bias=False)
+        if c.d_ff:
+            self.norm_mlp = Norm(c)
+            self.gate = nn.Linear(c.width, c.d_ff, bias=False)
+            self.up = nn.Linear(c.width, c.d_ff, bias=False)
+            self.down = nn.Linear(c.d_ff, c.width, bias=False)
 
     def attend(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         c, (batch, time, _) = self.config, x.shape
@@ -75,6 +76,8 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         x = x + self.attend(self.norm_attention(x), cos, sin)
+        if not self.config.d_ff:
+            return x
         y = self.norm_mlp(x)
         return x + self.down(functional.silu(self.gate(y)) * self.up(y))
 
@@ -99,15 +102,19 @@ class Decoder(nn.Module):
                 if writes:
                     weight.data /= (2 * config.layers) ** 0.5
 
-    def forward(self, ids: Tensor, after: int | None = None) -> Tensor:
-        """Logits; or, with `after`, the residual stream [batch, time, width] after so many layers."""
-        cos, sin = self.rope[:, : ids.shape[1]]
-        x = self.embedding(ids)
-        for number, layer in enumerate(self.layers):
-            if number == after:
-                return x
+    def run(self, x: Tensor, first: int, last: int) -> Tensor:
+        """The residual stream x [batch, time, width] after the layers first to last - 1."""
+        cos, sin = self.rope[:, : x.shape[1]]
+        for layer in self.layers[first:last]:
             x = layer(x, cos, sin)
-        return x if after is not None else functional.linear(self.norm(x), self.embedding.weight)
+        return x
+
+    def unembed(self, x: Tensor) -> Tensor:
+        """The logits that the final norm and the unembedding make of a residual stream."""
+        return functional.linear(self.norm(x), self.embedding.weight)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.unembed(self.run(self.embedding(ids), 0, self.config.layers))
 
     def parameter_count(self) -> int:
         return sum(weight.numel() for weight in self.parameters())

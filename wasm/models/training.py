@@ -11,9 +11,8 @@ from torch import Tensor, nn
 
 
 def begin(seed: int) -> None:
-    """Seed everything, and use both cores."""
+    """Seed everything. PyTorch uses all cores unless OMP_NUM_THREADS says how many."""
     torch.manual_seed(seed)
-    torch.set_num_threads(2)
 
 
 def optimizers(model: nn.Module, rate: float, decay: float = 0.05) -> list[torch.optim.Optimizer]:
@@ -49,9 +48,10 @@ def fit(
     loss_of: Callable[[Tensor], Tensor],
     every: int = 100,
     watch: Callable[[int], None] = lambda step: None,
+    chosen: list[torch.optim.Optimizer] | None = None,
 ) -> None:
     """Train: a short warm-up, then a constant rate, then a linear fall to zero over the last 45%."""
-    chosen = optimizers(model, rate)
+    chosen = chosen or optimizers(model, rate)
     began, recent = time.time(), []
     for step, batch in enumerate(data):
         share = min(1.0, (step + 1) / 100, (steps - step) / (0.45 * steps))
