@@ -1,7 +1,7 @@
 # make serve   read the book at http://127.0.0.1:8000/       make check   the tests that need no browser
 # make site    build it into site/                           make test    every test, browsers installed first
 # make bench   measure it                                    make lock    renew requirements.txt
-# make models  train the models again, an hour on two cores
+# make models  train the models again, an hour and a half on two cores
 # Python 3.11 or newer and Node 20 or newer are assumed; each command sets up what else it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -52,6 +52,7 @@ models:
 	build/models-venv/bin/python -m wasm.models.export
 	build/models-venv/bin/python -m wasm.models.pocket_draft
 	build/models-venv/bin/python -m wasm.models.pocket_sae
+	build/models-venv/bin/python -m wasm.models.pocket_induction
 
 lock: .venv/installed
 	uv pip compile --quiet --native-tls --generate-hashes --universal --python-version 3.11 --no-emit-index-url \

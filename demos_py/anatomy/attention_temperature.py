@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from demos_py.algorithms.attention import attention_weights, causal_mask, effective_number, entropies, leak
-from demos_py.algorithms.bpe import hexed, legible
 from demos_py.core import charts
 from demos_py.core.demo import Event, Table, View
 from demos_py.core.params import choice, slider, text
 from demos_py.models import pocket_lm
+from demos_py.models.pieces import counted, marked, named, shown, told
 
 TITLE = "One head’s attention, and its temperature"
 DRAWN = 24  # tokens in the grid
@@ -68,30 +68,6 @@ def update(params: Params, state: State, event: Event) -> tuple[Params, State]:
     if event.name == "query" and event.value in map(str, range(drawn)):
         params = replace(params, back=int(event.value))
     return params, state
-
-
-def shown(token: bytes) -> str:
-    """A token's text, or its bytes in hex where they are no whole characters."""
-    return legible(token) or hexed(token)
-
-
-def told(piece: str) -> str:
-    """A token in a table or a fact, with its white space to be seen."""
-    return piece.replace(" ", "␣").replace("\n", "\\n").replace("\t", "\\t")
-
-
-def named(piece: str) -> str:
-    """A token as a word of the prose: without the space before it, unless it is nothing else."""
-    return told(piece.strip(" ") or piece)
-
-
-def marked(piece: str) -> str:
-    """A token in the reading: drawn as one, unless its signs would be taken for marks there."""
-    return f"“{told(piece)}”" if "`" in piece or "*" in piece else f"`{piece}`"
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def view(params: Params, state: State) -> View:

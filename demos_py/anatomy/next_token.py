@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from demos_py.algorithms.bpe import hexed, legible
 from demos_py.algorithms.sampling import Kept, cut, divide, draw, entropy, nucleus, ranked, softmax
 from demos_py.core import charts
 from demos_py.core.demo import Event, Table, View
 from demos_py.core.params import number, slider, text
 from demos_py.models import pocket_lm
+from demos_py.models.pieces import counted, marked, named, shown, signed, told
 from demos_py.models.pocket_lm import PocketLM
 
 TITLE = "Writing one token at a time"
@@ -123,36 +123,6 @@ def candidates(logits: np.ndarray, params: Params) -> tuple[Kept, np.ndarray]:
     heated = divide(logits, params.temperature)
     kept = nucleus(softmax(heated), params.top_p)
     return kept, softmax(cut(heated, kept))
-
-
-def shown(token: bytes) -> str:
-    """A token's text, or its bytes in hex where they are no whole characters."""
-    return legible(token) or hexed(token)
-
-
-def told(piece: str) -> str:
-    """A token in a table or a fact, with its white space to be seen."""
-    return piece.replace(" ", "␣").replace("\n", "\\n").replace("\t", "\\t")
-
-
-def named(piece: str) -> str:
-    """A token as a word of the prose: without the space before it, unless it is nothing else."""
-    return told(piece.strip(" ") or piece)
-
-
-def marked(piece: str) -> str:
-    """A token in the reading: drawn as one, unless its signs would be taken for marks there."""
-    return f"“{told(piece)}”" if "`" in piece or "*" in piece else f"`{piece}`"
-
-
-def counted(amount: int, noun: str, plural: str = "") -> str:
-    return f"{amount:,} {noun if amount == 1 else plural or noun + 's'}"
-
-
-def signed(value: float, decimals: int) -> str:
-    """A number with a true minus sign."""
-    rounded = round(value, decimals)
-    return f"{rounded or 0.0:.{decimals}f}".replace("-", "−")  # no minus before a zero
 
 
 def odds(log_probability: float) -> str:

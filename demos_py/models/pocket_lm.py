@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -12,6 +13,7 @@ import numpy as np
 
 from demos_py.algorithms.bpe import Tokenizer
 from demos_py.core import sessions
+from demos_py.models.pieces import shown
 
 LONGEST = 1500  # characters: more than the context holds, and a single endless word stays quick to cut
 START = "‹start›"
@@ -34,7 +36,7 @@ class PocketLM:
 
     def piece(self, token: int) -> str:
         """A token as the book shows it."""
-        return START if token == self.end else self.tokenizer.decode([token])
+        return START if token == self.end else shown(self.tokenizer.tokens[token])
 
     @cached_property
     def pieces(self) -> tuple[str, ...]:
@@ -66,6 +68,15 @@ class PocketLM:
         """
         feeds = {"residual": np.ascontiguousarray(residual, np.float32)}
         return (await sessions.run("pocket-lm/lens.onnx", feeds, ["logits"])).outputs["logits"]
+
+    async def weight(self, name: str) -> np.ndarray:
+        """A weight by its name in the sizes' layout, float32; the layers' matrices are [in, out].
+
+        Raises sessions.SessionError.
+        """
+        offset, shape = self.config["weights"][name]
+        data = await sessions.load("pocket-lm/weights.bin")
+        return np.frombuffer(data, np.float16, math.prod(shape), offset).reshape(shape).astype(np.float32)
 
     def neutral(self) -> dict[str, np.ndarray]:
         """Masks, patches and clamp of the forward graph that change nothing."""

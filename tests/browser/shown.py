@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from tests.browser.drivers import PATIENCE, Driver, wait_for
-from tests.browser.figures import Figure, Parts, Twin, results
+from tests.browser.figures import Figure, Parts, Twin, results, same
 
 # A part as the browser itself writes it. What Plotly draws is Plotly's; a chart's own attributes are ours.
 NORMAL = """
@@ -122,11 +122,11 @@ def text(driver: Driver, figure: Figure, part: str) -> str:
 
 
 def expect_shown(driver: Driver, figure: Figure, parts: Parts) -> None:
-    """Wait until the figure's results are those of CPython's parts, element for element."""
+    """Wait until the figure's results are those of CPython's parts, as `same` compares."""
     end = time.monotonic() + PATIENCE / 3
     while True:
         pairs: dict[str, Any] = driver.run(SHOWN_AND_WANTED, figure.css, results(parts))
-        wrong = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        wrong = {name: pair for name, pair in pairs.items() if not same(figure, *pair)}
         if not wrong:
             return
         if time.monotonic() > end:

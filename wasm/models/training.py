@@ -48,10 +48,9 @@ def fit(
     loss_of: Callable[[Tensor], Tensor],
     every: int = 100,
     watch: Callable[[int], None] = lambda step: None,
-    chosen: list[torch.optim.Optimizer] | None = None,
 ) -> None:
     """Train: a short warm-up, then a constant rate, then a linear fall to zero over the last 45%."""
-    chosen = chosen or optimizers(model, rate)
+    chosen = optimizers(model, rate)
     began, recent = time.time(), []
     for step, batch in enumerate(data):
         share = min(1.0, (step + 1) / 100, (steps - step) / (0.45 * steps))
