@@ -16,7 +16,11 @@ from demos_py.sampling.distribution import OFF, PRESETS
 from wasm.assets import ROOT
 
 SITE = ROOT / "site"
-CHAPTERS = {"anatomy": SITE / "foundations/anatomy/index.html", "sampling": SITE / "production/sampling/index.html"}
+CHAPTERS = {
+    "anatomy": SITE / "foundations/anatomy/index.html",
+    "sampling": SITE / "production/sampling/index.html",
+    "transformer": SITE / "foundations/transformer/index.html",
+}
 FIGURE = re.compile(r'<figure class="cw-fig".*?</figure>', re.DOTALL)
 BIN = Path(sys.executable).parent
 

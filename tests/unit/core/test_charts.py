@@ -18,8 +18,11 @@ FIGURES = (
     "anatomy/attention-temperature",
     "anatomy/bpe-train",
     "anatomy/next-token",
+    "anatomy/pipeline-bubble",
     "sampling/draws",
     "sampling/seed-lie",
+    "transformer/residual-stream",
+    "transformer/rope",
 )
 
 

@@ -40,7 +40,8 @@ def test_the_registry_finds_exactly_the_figures() -> None:
         assert (
             demo.id == demo_id
             and demo.title
-            and chapter_number(demo) == {"anatomy": 1, "sampling": 8}[demo_id.partition("/")[0]]
+            and chapter_number(demo)
+            == {"anatomy": 1, "sampling": 8, "transformer": 2}[demo_id.partition("/")[0]]
         )
         assert (Path(demos_py.__path__[0]) / demo.template).is_file()
         assert demo.source.__doc__
@@ -90,10 +91,11 @@ def test_any_settings_give_a_complete_view_and_the_same_one_again(case: tuple[st
         == view
         == demo.view(copy.deepcopy(params), copy.deepcopy(state))
     )
-    shares = [row[side] for row in view.drawing.get("rows", ()) for side in ("before", "after")]
+    bars = [row for row in view.drawing.get("rows", ()) if isinstance(row, dict)]
+    shares = [row[side] for row in bars for side in ("before", "after")]
     assert all(0 <= share <= 1 for share in shares)
     for side in ("before", "after") if shares else ():
-        total = sum(row[side] for row in view.drawing["rows"])
+        total = sum(row[side] for row in bars)
         # the figure over a whole vocabulary shows the likeliest tokens only
         assert total <= 1 + 1e-9 if "rest" in view.facts else total == pytest.approx(1, abs=1e-9)
 
@@ -104,6 +106,25 @@ def buttons(demo_id: str) -> list[Event]:
     moves = [f"{key}:{by}" for key in ("temperature", "top_k", "top_p", "min_p") for by in (-1, 1)]
     sent = {
         "anatomy/attention-temperature": [Event("query", at) for at in ("0", "7", "999")],
+        "transformer/forward-pass": [
+            Event("open", "mix"),
+            Event("open", "nothing"),
+            *(Event(name, by) for name in ("walk", "number") for by in ("-1", "1", "5")),
+            Event("row", "3"),
+        ],
+        "transformer/mlp-neurons": [
+            Event("token", "1"),
+            Event("loud", "383"),
+            Event("loud", "384"),
+            Event("search", "1"),
+        ],
+        "transformer/pick-a-query": [
+            Event("query", "1"),
+            Event("look", "23"),
+            Event("look", "24"),
+            Event("each", "1"),
+        ],
+        "transformer/residual-stream": [Event("position", "1"), Event("position", "99"), Event("each", "1")],
         "anatomy/next-token": [Event(name) for name in ("take", "back", "again", "next-seed")],
         "anatomy/bpe-train": [Event("step", by) for by in ("-1", "1")],
         "anatomy/tokenize": [Event("pick", at) for at in ("0", "7", "999")] + [Event("sample", "thai")],
@@ -113,6 +134,10 @@ def buttons(demo_id: str) -> list[Event]:
         + [Event("move", move) for move in moves],
         "sampling/seed-lie": [Event("next"), Event("until")],
         "sampling/vocabulary": [],
+        "anatomy/four-splits": [Event("split", name) for name in ("data", "mix", "none")]
+        + [Event("gpu", "13"), Event("gpu", "16")],
+        "anatomy/pipeline-bubble": [],
+        "transformer/rope": [],
     }[demo_id]
     return sent + [
         Event("nothing"),

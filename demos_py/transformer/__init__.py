@@ -1,0 +1,3 @@
+"""Chapter 2, what is inside the box."""
+
+CHAPTER = 2
