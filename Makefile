@@ -50,6 +50,7 @@ models:
 	build/models-venv/bin/python -m pip install --quiet --disable-pip-version-check -r wasm/models/requirements.txt
 	build/models-venv/bin/python -m wasm.models.pocket_lm
 	build/models-venv/bin/python -m wasm.models.export
+	build/models-venv/bin/python -m wasm.models.quantize
 	build/models-venv/bin/python -m wasm.models.pocket_draft
 	build/models-venv/bin/python -m wasm.models.pocket_sae
 	build/models-venv/bin/python -m wasm.models.pocket_induction
