@@ -41,7 +41,10 @@ function patch(part, html, before, moving) {
 
 /** @type {object} */
 const MORPH = {
-  ignoreActiveValue: true,
+  // text that is being typed is the reader's; what a pressed button shows is Python's
+  get ignoreActiveValue() {
+    return !(document.activeElement instanceof HTMLButtonElement);
+  },
   callbacks: {
     beforeNodeMorphed: (/** @type {Node} */ old, /** @type {Node} */ fresh) => !leaveToPlotly(old, fresh),
     // whether a fold is open is the reader's, not Python's
