@@ -82,3 +82,29 @@ def chapter(new_reader: Callable[..., PlaywrightDriver], site: Site) -> Iterator
             go_live(shared, figure)
     yield shared
     shared.close()
+
+
+# One figure of each kind: bars, a chart that Plotly owns, a model, data from a package, a grid.
+IN_EVERY_ENGINE = {
+    "sampling/distribution",
+    "sampling/draws",
+    "sampling/vocabulary",
+    "anatomy/tokenize",
+    "transformer/forward-pass",
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave controls and buttons of the other figures to one engine; each figure goes live in all three."""
+    kept, left = [], []
+    for item in items:
+        given = getattr(getattr(item, "callspec", None), "params", {})
+        once = (
+            item.name.startswith(("test_control_changes", "test_button_does"))
+            and given["driver"] != "chromium"
+            and given["figure"].demo.id not in IN_EVERY_ENGINE
+        )
+        (left if once else kept).append(item)
+    items[:] = kept
+    if left:
+        config.hook.pytest_deselected(items=left)

@@ -1,6 +1,6 @@
 """In three engines: each figure goes live, each control and button gives what CPython gives, Reset undoes it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from playwright.sync_api import Browser
@@ -20,8 +20,18 @@ OPEN_FOLD = """
 const fold = document.querySelector(arguments[0]).closest("details");
 if (fold && !fold.open) fold.querySelector("summary").click();
 """
+
+
+def _ends(buttons: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The first and the last button of each event: a row of 24 tokens is one kind of button."""
+    values: dict[str, list[str]] = {}
+    for event, value in buttons:
+        values.setdefault(event, []).append(value)
+    return [(event, value) for event, many in values.items() for value in dict.fromkeys((many[0], many[-1]))]
+
+
 CONTROLS = [(figure, name) for figure in PLACED for name in params.controls(figure.demo.params)]
-BUTTONS = [(figure, event, value) for figure in PLACED for event, value in figure.buttons()]
+BUTTONS = [(figure, event, value) for figure in PLACED for event, value in _ends(figure.buttons())]
 
 
 @pytest.fixture(scope="module", params=ENGINES)
