@@ -193,9 +193,10 @@ async def cell(
     if stage == "attention":
         if j > row:
             return Cell("hidden by the causal mask", (("a later token", "0"),), 0.0)
-        grown = np.exp(out["scores"][l, h, row, : row + 1].astype(float))
-        terms = (("exp of the score", f"{grown[j]:,.1f}"), ("sum over what it sees", f"{grown.sum():,.1f}"))
-        return Cell("exp(score) ÷ sum of exp(scores)", terms, float(grown[j] / grown.sum()))
+        scores = out["scores"][l, h, row, : row + 1].astype(float)
+        grown = np.exp(scores - scores.max())
+        terms = (("exp(score − largest)", f"{grown[j]:.3f}"), ("sum over what it sees", f"{grown.sum():.3f}"))
+        return Cell("exp(score − largest) ÷ their sum", terms, float(grown[j] / grown.sum()))
     if stage == "mix":
         terms, total = product(
             out["attention"][l, h, row, : row + 1], out["values"][l, kv, : row + 1, j], "attention", "value"

@@ -12,6 +12,8 @@ from demos_py.core.params import Arrangement, Choice, Control, Number, Numbers, 
 DEMOS = (
     "anatomy/attention-temperature",
     "anatomy/bpe-train",
+    "anatomy/build-a-model",
+    "anatomy/compute-economy",
     "anatomy/four-splits",
     "anatomy/next-token",
     "anatomy/pipeline-bubble",

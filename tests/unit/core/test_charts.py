@@ -17,6 +17,7 @@ from demos_py.core.demo import View, find
 FIGURES = (
     "anatomy/attention-temperature",
     "anatomy/bpe-train",
+    "anatomy/compute-economy",
     "anatomy/next-token",
     "anatomy/pipeline-bubble",
     "sampling/draws",

@@ -137,6 +137,11 @@ def buttons(demo_id: str) -> list[Event]:
         "anatomy/four-splits": [Event("split", name) for name in ("data", "mix", "none")]
         + [Event("gpu", "13"), Event("gpu", "16")],
         "anatomy/pipeline-bubble": [],
+        "anatomy/build-a-model": [
+            *(Event("preset", key) for key in ("gpt2", "deepseek-v3", "nothing")),
+            *(Event("double", what) for what in ("width", "layers")),
+        ],
+        "anatomy/compute-economy": [Event("preset", key) for key in ("gpt3", "llama-405b", "nothing")],
         "transformer/rope": [],
     }[demo_id]
     return sent + [
