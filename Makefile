@@ -54,6 +54,7 @@ models:
 	build/models-venv/bin/python -m wasm.models.pocket_draft
 	build/models-venv/bin/python -m wasm.models.pocket_sae
 	build/models-venv/bin/python -m wasm.models.pocket_induction
+	build/models-venv/bin/python -m wasm.models.pocket_embed
 
 lock: .venv/installed
 	uv pip compile --quiet --native-tls --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
