@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, Request
 from selenium.webdriver import WebKitGTK, WebKitGTKOptions
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
@@ -84,6 +84,11 @@ def wait_for(driver: Driver, script: str, *values: Any, what: str = "") -> Any:
     return found
 
 
+def lost(request: Request) -> bool:
+    """Whether a request failed of itself; Firefox says the same of a page's text that navigation gave up asking for."""
+    return not (request.failure == "NS_BINDING_ABORTED" and request.resource_type in ("fetch", "xhr"))
+
+
 class PlaywrightDriver:
     """A page of Chromium or Firefox. `self.page` is Playwright's, for what only it can do."""
 
@@ -93,7 +98,10 @@ class PlaywrightDriver:
         say = self._complaints.append
         page.on("console", lambda m: say(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: say(f"error: {error}"))
-        page.on("requestfailed", lambda request: say(f"failed: {request.url} {request.failure}"))
+        page.on(
+            "requestfailed",
+            lambda request: say(f"failed: {request.url} {request.failure}") if lost(request) else None,
+        )
         page.on("response", lambda got: say(f"{got.status}: {got.url}") if got.status >= 400 else None)
 
     def open(self, address: str) -> None:
