@@ -17,6 +17,7 @@ DEMOS = (
     "anatomy/four-splits",
     "anatomy/next-token",
     "anatomy/pipeline-bubble",
+    "anatomy/post-training",
     "anatomy/tokenize",
     "sampling/distribution",
     "sampling/draws",

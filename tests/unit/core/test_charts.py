@@ -20,6 +20,7 @@ FIGURES = (
     "anatomy/compute-economy",
     "anatomy/next-token",
     "anatomy/pipeline-bubble",
+    "anatomy/post-training",
     "sampling/draws",
     "sampling/seed-lie",
     "transformer/residual-stream",

@@ -137,6 +137,7 @@ def buttons(demo_id: str) -> list[Event]:
         "anatomy/four-splits": [Event("split", name) for name in ("data", "mix", "none")]
         + [Event("gpu", "13"), Event("gpu", "16")],
         "anatomy/pipeline-bubble": [],
+        "anatomy/post-training": [Event("stage", key) for key in ("sft", "reason", "nothing")],
         "anatomy/build-a-model": [
             *(Event("preset", key) for key in ("gpt2", "deepseek-v3", "nothing")),
             *(Event("double", what) for what in ("width", "layers")),
