@@ -237,7 +237,7 @@ def lengths(values: tuple[float, ...]) -> dict[str, Any]:
             charts.dots(at[::2], logs[::2], "after an MLP", "var(--cw-c1)", symbol="circle-open"),
         ],
         charts.axis(
-            "blocks passed; full points after attention, open after an MLP",
+            "blocks passed; full: attention, open: MLP",
             0,
             len(values) - 1,
             range(0, 13, 2),

@@ -190,9 +190,7 @@ def curve(here: list[float], moved: list[float], distance: int, now: float) -> d
             charts.line(at, [round(y, 3) for y in moved], "50 further on", "var(--cw-c2)", dash="dash"),
             *([charts.dots([distance], [round(now, 3)], "now", "var(--cw-c1)")] if distance >= 0 else []),
         ],
-        charts.axis(
-            "query’s position less key’s; dashed: both 50 positions further on", 0, FARTHEST, range(0, 65, 16)
-        ),
+        charts.axis("distance; dashed: 50 positions further on", 0, FARTHEST, range(0, 65, 16)),
         charts.axis("product, no unit", low, high, range(low, high + 1, 10)),
         height=200,
     )

@@ -90,3 +90,19 @@ def test_every_fold_may_be_open(at: PlaywrightDriver) -> None:
     assert at.run(WIDER) == []
     found = violations(at)
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("page", sorted({figure.page for figure in PLACED} - {SAMPLING}))
+def test_other_chapters_as_they_are_built(
+    new_reader: Callable[..., PlaywrightDriver], site: Site, page: str
+) -> None:
+    reader = new_reader()
+    reader.open(site.home + page)
+    for width, scheme in ((1440, "light"), (320, "dark")):
+        reader.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        reader.page.set_viewport_size({"width": width, "height": 900})
+        wait_for(reader, SETTLED, what="every transition having ended")
+        assert reader.run(WIDER) == []
+        found = violations(reader)
+        assert not found, "\n".join(found)
+    reader.close()
