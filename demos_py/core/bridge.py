@@ -5,11 +5,15 @@ An *open figure* is one on the page: its demo, parameters and state. Requests, b
     open    key, uid, demo, preset, link    begin; `link` is a query put on top of the page's `preset`
     change  key, values                     a control was changed: {name: [string, ...]} of the whole form
     event   key, name, value                a button was pressed
+    seek    key, to                         of a figure that moves: show the moment after `to` steps
+    ahead   key                             of the same: compute on, to learn how long the run is; no new parts
     close   key                             the figure has left the page
 
 An answer holds `parts` (HTML), `charts` (Plotly figures), `link` (the query that gives this figure) and
 `ms` (milliseconds that the view and its HTML took), and `ran` where a model ran; or `error`, a sentence for
-the reader.
+the reader. A figure that moves adds `run`: the step shown, how many are `known`, whether they are all
+(`done`), and its `marks`. Steps are computed in slices of time, so an answer may stop short of the moment
+that was asked for; the page then asks again.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from demos_py.core import params as controls
 from demos_py.core import sessions
 from demos_py.core.demo import Demo, Event, find, finished, settled
 from demos_py.core.render import render_parts
+from demos_py.core.transport import OPENING, SLICE, Log, Run, split_query, with_log
 
 
 @dataclass
@@ -34,6 +39,9 @@ class OpenFigure:
     base: Any  # the page's preset; Reset and links start from it
     params: Any
     state: Any
+    run: Run | None = None  # of a figure that moves
+    usual: Log | None = None  # the page's own moment, of a figure that moves
+    wanted: int = 0  # the step to show, as far as the run goes
 
 
 figures: dict[str, OpenFigure] = {}
@@ -41,30 +49,81 @@ figures: dict[str, OpenFigure] = {}
 
 async def _open(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
     demo = find(request["demo"])
-    base, problems = controls.from_query(demo.params(), request["preset"])
-    params, more = controls.from_query(base, request["link"])
-    figure = OpenFigure(demo, request["uid"], base, params, await settled(demo.init(params)))
+    preset, preset_log, problems = request["preset"], None, []
+    link, log = request["link"], None
+    if demo.moves:
+        preset, preset_log, problems = split_query(preset)
+        link, log, more = split_query(link)
+        problems += more
+    base, more = controls.from_query(demo.params(), preset)
+    params, still_more = controls.from_query(base, link)
+    figure = OpenFigure(demo, request["uid"], base, params, None)
+    if demo.moves:
+        usual = figure.usual = preset_log or Log(demo.opens_at)
+        # nothing is shown yet that could freeze, and a first moment short of its own would flash by
+        await _run(figure, log or usual, OPENING)
+    else:
+        figure.state = await settled(demo.init(params))
     figures[request["key"]] = figure
-    return figure, problems + more
+    return figure, problems + more + still_more
+
+
+async def _run(figure: OpenFigure, log: Log, seconds: float) -> None:
+    """Begins the run of the figure's parameters, and goes to the log's last moment."""
+    figure.wanted = log.length
+    figure.run = await Run.begin(figure.demo, figure.params, log.events)
+    await _seek_to(figure, seconds)
+
+
+async def _seek_to(figure: OpenFigure, seconds: float) -> None:
+    if figure.run:
+        await figure.run.seek(figure.wanted, seconds)
+        figure.state = figure.run.state
 
 
 async def _change(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
     figure = figures[request["key"]]
     params, problems = controls.read(figure.params, request["values"])
     if params != figure.params:
-        figure.state = await settled(figure.demo.init(params))
-        figure.params = params
+        await _set(figure, params)
     return figure, problems
+
+
+async def _set(figure: OpenFigure, params: Any) -> None:
+    """New parameters: the state begins anew; a figure that moves plays its log again, to the same moment."""
+    figure.params = params
+    if figure.run:
+        await _run(figure, Log(figure.wanted, figure.run.events), SLICE)
+    else:
+        figure.state = await settled(figure.demo.init(params))
 
 
 async def _event(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
     figure = figures[request["key"]]
     event = Event(request["name"], request["value"])
-    figure.params, figure.state = await settled(figure.demo.update(figure.params, figure.state, event))
+    if figure.run:
+        params = await figure.run.happen(event)
+        figure.wanted, figure.state = figure.run.at, figure.run.state
+        if params != figure.params:
+            await _set(figure, params)
+    else:
+        figure.params, figure.state = await settled(figure.demo.update(figure.params, figure.state, event))
     return figure, []
 
 
-_BY_TYPE = {"open": _open, "change": _change, "event": _event}
+async def _seek(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
+    figure = figures[request["key"]]
+    figure.wanted = int(request["to"])
+    await _seek_to(figure, SLICE)
+    return figure, []
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """What the page's transport shows of a run."""
+    return {"at": run.at, "known": run.known, "done": run.done, "marks": run.marks}
+
+
+_BY_TYPE = {"open": _open, "change": _change, "event": _event, "seek": _seek}
 
 
 def answer(message: str) -> str | Awaitable[str]:
@@ -91,6 +150,11 @@ def _waits(demo_id: str) -> bool:
 async def _answer(request: dict[str, Any]) -> str:
     sessions.runs_since()
     try:
+        if request["type"] == "ahead":
+            run = figures[request["key"]].run
+            assert run is not None
+            await run.ahead(seconds=SLICE)
+            return json.dumps({"run": _told(run)}, ensure_ascii=False)
         figure, problems = await _BY_TYPE[request["type"]](request)
         ran = sessions.runs_since()
         problems += dict.fromkeys(run.notice for run in ran if run.notice)
@@ -103,6 +167,9 @@ async def _answer(request: dict[str, Any]) -> str:
             "charts": view.charts,
             "link": controls.to_query(figure.params, figure.base),
         }
+        if figure.run and figure.usual:
+            reply["link"] = with_log(reply["link"], figure.run, figure.usual)
+            reply["run"] = _told(figure.run)
         if ran:
             last = ran[-1]
             ms = sum(run.ms for run in ran)

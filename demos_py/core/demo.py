@@ -6,6 +6,12 @@
     update(params, state, event) -> params, state    answers a named event, such as a pressed button
     view(params, state) -> View                      everything that the figure shows
 
+A figure that *moves* has time: one step of it is the event `tick`. Its module also has
+
+    ended(params, state) -> bool                     whether a further tick would change nothing
+    mark(params, state) -> str                       if wanted: words for a moment worth a mark on the scrubber, or ""
+    OPENS_AT, RATE, STEP                             the step that the page shows first; steps a second; what a step is
+
 `init` and `update` may be `async def`, where they await a model or a file (core.sessions); `view` never is.
 
 All three are pure: no globals, no clock, no randomness but from a seed in `Params`. The drawing is the
@@ -35,6 +41,9 @@ class Event:
 
     name: str
     value: str = ""
+
+
+TICK = Event("tick")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,10 +92,21 @@ class Demo:
     view: Callable[[Any, Any], View]
     template: str  # its path below demos_py
     source: ModuleType
+    moves: bool = False  # whether time passes in it, by the event `tick`; what follows is of such a one only
+    ended: Callable[[Any, Any], bool] = lambda _params, _state: True
+    mark: Callable[[Any, Any], str] = lambda _params, _state: ""
+    opens_at: int = 0  # the step that the page shows first
+    rate: float = 4  # steps a second
+    step: str = "step"  # what one step is, in the singular
 
     def first_view(self, params: Any) -> View:
-        """The view of `params` before any event."""
-        return self.view(params, finished(self.init(params)))
+        """The view of `params` before the reader did anything; of one that moves, at `opens_at`."""
+        state = finished(self.init(params))
+        for _ in range(self.opens_at):
+            if self.ended(params, state):
+                break
+            params, state = finished(self.update(params, state, TICK))
+        return self.view(params, state)
 
     @property
     def waits(self) -> bool:
@@ -132,6 +152,12 @@ def _from_module(module: ModuleType) -> Demo:
         view=module.view,
         template=f"{chapter}/{name}.html.jinja",
         source=module,
+        moves=hasattr(module, "ended"),
+        ended=getattr(module, "ended", lambda _params, _state: True),
+        mark=getattr(module, "mark", lambda _params, _state: ""),
+        opens_at=getattr(module, "OPENS_AT", 0),
+        rate=getattr(module, "RATE", 4),
+        step=getattr(module, "STEP", "step"),
     )
 
 

@@ -10,6 +10,7 @@ A *reference* names a figure and, after a question mark, parameters: `sampling/d
     /// data | sampling-apis                       the table docs/data/sampling-apis.yml
     /// parameters | sampling/draws                what the figure's controls take
     {{ sampling/draws?n=100 : lost }}              a computed number in the prose: a fact of the figure's view
+    {{ kv-cache/allocator?log=200 : held }}        the same of a figure that moves, at a moment: after 200 steps
     [Set it](#sampling/draws?n=1000)               a link that sets the figure on this page
 
 Anything that cannot be resolved raises ChapterError with file and line, and so ends the build.
@@ -36,6 +37,7 @@ from pymdownx.blocks.block import Block, type_any
 from demos_py.core import params as controls
 from demos_py.core.demo import Demo, UnknownDemo, View, chapter_number, find
 from demos_py.core.render import render_figure
+from demos_py.core.transport import Log, moment, split_query
 
 FACT = r"\{\{\s*(?P<reference>[^\s{}:]+)\s*:\s*(?P<fact>[^{}]+?)\s*\}\}"
 
@@ -85,23 +87,25 @@ class Page:
             demo = find(demo_id)
         except UnknownDemo as error:
             raise self.fail(needle, str(error)) from None
-        values, problems = controls.from_query(demo.params(), query)
-        if problems:
-            raise self.fail(needle, f"{demo_id}: " + "; ".join(problems))
+        plain, _, problems = split_query(query) if demo.moves else (query, None, [])
+        values, more = controls.from_query(demo.params(), plain)
+        if problems + more:
+            raise self.fail(needle, f"{demo_id}: " + "; ".join(problems + more))
         return demo, values, query
 
     def fact(self, reference: str, name: str, needle: str) -> str:
         """A named result of a figure with the reference's parameters. Raises ChapterError."""
-        demo, values, _ = self.resolve(reference, needle)
-        facts = _view(demo.id, values).facts
+        demo, values, query = self.resolve(reference, needle)
+        facts = _view(demo.id, values, split_query(query)[1]).facts
         if name not in facts:
             raise self.fail(needle, f"{demo.id} has no fact “{name}”; it has {', '.join(facts)}")
         return facts[name]
 
 
 @lru_cache(500)
-def _view(demo_id: str, values: Any) -> View:
-    return find(demo_id).first_view(values)
+def _view(demo_id: str, values: Any, log: Log | None) -> View:
+    demo = find(demo_id)
+    return demo.view(values, moment(demo, values, log).state) if log else demo.first_view(values)
 
 
 class _Remember(Preprocessor):
@@ -182,7 +186,9 @@ class DemoBlock(_PageBlock):
         uid = demo.id if times == 1 else f"{demo.id}-{times}"
         chapter = chapter_number(demo)
         number = f"{chapter}.{len(self.page.placed)}" if chapter else ""
-        above, self.below = render_figure(demo, values, uid=uid, number=number, query=query)
+        above, self.below = render_figure(
+            demo, values, uid=uid, number=number, query=query, log=split_query(query)[1]
+        )
         place = self.part(parent, "div", "cw-place")
         heading = etree.SubElement(place, "h3", {"class": "cw-vh", "id": uid})
         heading.text = f"Fig. {number} {demo.title}" if number else demo.title

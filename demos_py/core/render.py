@@ -16,7 +16,8 @@ from markupsafe import Markup, escape
 import demos_py
 from demos_py.core import params as controls
 from demos_py.core.charts import svg
-from demos_py.core.demo import Demo, Table, View
+from demos_py.core.demo import Demo, Table, View, finished
+from demos_py.core.transport import MOST_STEPS, Log, moment
 
 PARTS = ("controls", "drawing", "notices", "reading", "table")
 _MARKS = re.compile(r"\*\*(?P<strong>[^*]+)\*\*|`(?P<token>[^`]+)`")
@@ -112,15 +113,30 @@ def render_parts(
     }
 
 
-def render_figure(demo: Demo, values: Any, *, uid: str, number: str = "", query: str = "") -> tuple[str, str]:
+def _marked(parts: dict[str, str]) -> dict[str, Markup]:
+    return {name: Markup(html) for name, html in parts.items()}
+
+
+def render_figure(
+    demo: Demo, values: Any, *, uid: str, number: str = "", query: str = "", log: Log | None = None
+) -> tuple[str, str]:
     """The whole figure, complete without any script, in two pieces: a caption may stand between them.
 
-    `number` is "8.1" or empty; `query` holds the parameters that the page presets.
+    `number` is "8.1" or empty; `query` holds the parameters that the page presets, and `log` the moment, of
+    a figure that moves. Of such a one its last moment follows too, for a reader without scripts.
     """
-    parts = {
-        name: Markup(html) for name, html in render_parts(demo, values, demo.first_view(values), uid).items()
-    }
+    run, at, last = None, 0, {}
+    if demo.moves:
+        run = moment(demo, values, log or Log(demo.opens_at))
+        at, view = run.at, demo.view(values, run.state)
+        finished(run.seek(MOST_STEPS))
+        last = _marked(render_parts(demo, values, demo.view(values, run.state), f"{uid}-last"))
+    else:
+        view = demo.first_view(values)
+    parts = _marked(render_parts(demo, values, view, uid))
     template = environment().get_template("core/figure.html.jinja")
-    html = template.render(demo=demo, parts=parts, uid=uid, number=number, query=query)
+    html = template.render(
+        demo=demo, parts=parts, uid=uid, number=number, query=query, run=run, at=at, last=last
+    )
     above, _, below = html.partition("<!--caption-->\n")
     return above, below

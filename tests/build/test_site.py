@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +19,7 @@ from wasm.assets import ROOT
 SITE = ROOT / "site"
 CHAPTERS = {
     "anatomy": SITE / "foundations/anatomy/index.html",
+    "rate-limits": SITE / "production/rate-limits/index.html",
     "sampling": SITE / "production/sampling/index.html",
     "transformer": SITE / "foundations/transformer/index.html",
 }
@@ -52,7 +54,7 @@ def test_the_page_holds_the_whole_figure(demo_id: str) -> None:
     )
     preset = re.search(r'data-preset="([^"]*)"', html)
     assert preset
-    params, _ = from_query(demo.params(), preset[1])
+    params, _ = from_query(demo.params(), unescape(preset[1]))
     parts = render_parts(demo, params, demo.first_view(params), demo_id)
     assert set(parts) == set(PARTS)
     for name, part in parts.items():

@@ -2,6 +2,7 @@
 import { Idiomorph } from "idiomorph";
 import { drawChart, leaveToPlotly } from "./charts.js";
 import { python } from "./python.js";
+import { Transport } from "./transport.js";
 
 /** @typedef {import("./messages").Request} Request */
 /** @typedef {import("./messages").Answer} Answer */
@@ -65,6 +66,8 @@ export class CutawayFigure extends HTMLElement {
   #link = "";
   /** whether the reader changed a control since the figure was opened */
   #changed = false;
+  /** @type {Transport | undefined} of a figure that moves */
+  #transport;
 
   /** @param {string} selector @returns {any} */
   #find(selector) {
@@ -89,6 +92,11 @@ export class CutawayFigure extends HTMLElement {
     form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
     form.addEventListener("input", (/** @type {Event} */ event) => this.#input(event));
     this.addEventListener("click", (event) => this.#click(event));
+    const bar = this.#find(".cw-trans");
+    if (bar) {
+      const ready = () => this.state === "live" && !this.#asking && this.#queue.length === 0;
+      this.#transport = new Transport(bar, this.#find('[data-part="reading"]'), (to) => this.#seek(to), ready);
+    }
     python.addEventListener("progress", this.#progress);
     python.addEventListener("loading", this.#loading);
     python.addEventListener("failed", this.#failed);
@@ -113,6 +121,7 @@ export class CutawayFigure extends HTMLElement {
     python.removeEventListener("progress", this.#progress);
     python.removeEventListener("loading", this.#loading);
     python.removeEventListener("failed", this.#failed);
+    this.#transport?.close();
     if (this.state === "live") python.ask({ type: "close", key: this.#key }).catch(() => {});
   }
 
@@ -123,6 +132,7 @@ export class CutawayFigure extends HTMLElement {
     // compare with the page itself: a control may hold what the reader typed and Python refused
     this.#parts = {};
     this.#queue = [{ type: "open", key: this.#key, uid: this.uid, demo, preset, link }];
+    this.#transport?.begin();
     if (this.#changed) this.#queue.push(this.#change());
     if (this.state === "live") this.#next();
     else this.#start();
@@ -180,14 +190,22 @@ export class CutawayFigure extends HTMLElement {
   #click(event) {
     const button = /** @type {Element} */ (event.target).closest("button");
     if (!button || button.getAttribute("aria-disabled") === "true") return;
-    const { action, event: name } = button.dataset;
+    const { action, event: name, move } = button.dataset;
     if (action === "retry") document.dispatchEvent(new CustomEvent("cutaway:retry"));
     else if (action === "reset") this.set();
     else if (action === "link") this.#copyLink(button);
+    else if (move) this.#transport?.press(move);
     else if (name) {
+      this.#transport?.pause();
       if (this.state === "static") this.open();
       this.#ask({ type: "event", key: this.#key, name, value: button.value });
     }
+  }
+
+  /** @param {number} to a step */
+  #seek(to) {
+    if (this.state === "static") this.open();
+    this.#ask({ type: "seek", key: this.#key, to });
   }
 
   /** Starts again after a failure, with what the reader had set. */
@@ -200,14 +218,15 @@ export class CutawayFigure extends HTMLElement {
    * @param {Request} request
    */
   #ask(request) {
-    if (request.type === "change" && this.#queue.at(-1)?.type === "change") this.#queue.pop();
+    const { type } = request;
+    if ((type === "change" || type === "seek") && this.#queue.at(-1)?.type === type) this.#queue.pop();
     this.#queue.push(request);
     if (this.state === "live") this.#next();
   }
 
   async #next() {
     if (this.#asking) return;
-    const request = this.#queue.shift();
+    const request = this.#queue.shift() ?? this.#further();
     if (!request) return;
     this.#asking = true;
     try {
@@ -216,13 +235,23 @@ export class CutawayFigure extends HTMLElement {
         this.#changed = false;
         this.#link = "";
         this.#fail(`This figure’s program stopped. ${answer.error}`);
-      } else this.#render(answer);
+      } else if (answer.parts) this.#render(answer);
+      if (answer.run) this.#transport?.tell(answer.run, Boolean(answer.parts));
     } catch {
       // the worker failed; the `failed` event has told it
     } finally {
       this.#asking = false;
     }
     if (this.state === "live" || this.state === "starting") this.#next();
+  }
+
+  /** What is left to do for a moving figure, when the reader asks for nothing: go to the moment asked for, look ahead. */
+  #further() {
+    const transport = this.#transport;
+    if (!transport || this.state !== "live") return undefined;
+    const { at, done } = transport.run;
+    if (at < transport.wanted) return /** @type {Request} */ ({ type: "seek", key: this.#key, to: transport.wanted });
+    return done ? undefined : /** @type {Request} */ ({ type: "ahead", key: this.#key });
   }
 
   /** @param {Answer} answer */
@@ -236,7 +265,7 @@ export class CutawayFigure extends HTMLElement {
       const last = this.#parts[name];
       if (last?.html === html) continue;
       const part = this.#find(`[data-part="${name}"]`);
-      const moving = this.classList.contains("is-moving");
+      const moving = this.classList.contains("is-moving") || Boolean(this.#transport?.playing);
       this.#parts[name] = { html, children: patch(part, html, last?.children, moving) };
     }
     const { ran } = answer;
@@ -301,7 +330,7 @@ export class CutawayFigure extends HTMLElement {
 
   /** @param {boolean} on */
   #enable(on) {
-    for (const control of this.figure.querySelectorAll(".cw-body :is(input, textarea, select, button)")) {
+    for (const control of this.figure.querySelectorAll(":is(.cw-body, .cw-trans) :is(input, textarea, select, button)")) {
       /** @type {HTMLInputElement} */ (control).disabled = !on;
     }
   }

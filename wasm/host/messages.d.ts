@@ -18,12 +18,27 @@ export type Request =
   | { type: "open"; key: string; uid: string; demo: string; preset: string; link: string }
   | { type: "change"; key: string; values: Record<string, string[]> }
   | { type: "event"; key: string; name: string; value: string }
+  | { type: "seek"; key: string; to: number }
+  | { type: "ahead"; key: string }
   | { type: "close"; key: string };
+
+/** Where a figure that moves is. */
+export interface Run {
+  /** the step shown */
+  at: number;
+  /** how many steps are known */
+  known: number;
+  /** whether there are no more */
+  done: boolean;
+  /** moments that the figure names: step and words */
+  marks: [number, string][];
+}
 
 export interface Answer {
   parts?: Record<string, string>;
   charts?: Record<string, PlotlyFigure>;
   link?: string;
+  run?: Run;
   /** how long Python took, in milliseconds */
   ms?: number;
   /** the model that ran for this answer, if one did */

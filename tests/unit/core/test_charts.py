@@ -21,6 +21,8 @@ FIGURES = (
     "anatomy/next-token",
     "anatomy/pipeline-bubble",
     "anatomy/post-training",
+    "rate-limits/aimd",
+    "rate-limits/hedging",
     "sampling/draws",
     "sampling/seed-lie",
     "transformer/residual-stream",

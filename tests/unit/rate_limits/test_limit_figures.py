@@ -1,0 +1,62 @@
+"""The chapter's other figures: what they say follows from their algorithms, and their buttons do what they say."""
+
+import re
+
+import pytest
+
+from demos_py.algorithms.aimd import fairness
+from demos_py.core.demo import Event, find
+from demos_py.core.transport import Log, moment
+from demos_py.rate_limits import aimd, backoff, hedging, status_codes, three_limits
+
+
+def test_the_crowd_without_jitter_comes_back_whole() -> None:
+    view = backoff.view(backoff.Params(), None)
+    assert view.facts["peak"] == "100" == view.facts["early"]
+    rows = {row[0]: row for row in view.table.rows}
+    assert int(rows["full jitter"][1]) < 40
+
+
+def test_the_floor_by_the_larger_of_the_two_wakes_them_together() -> None:
+    def first(floor: str) -> int:
+        return int(backoff.view(backoff.Params(kind="full", floor=floor, cap=20), None).facts["first"])
+
+    assert first("larger") > 90
+    assert first("add") < 30
+
+
+def test_the_binding_limit_by_hand() -> None:
+    # 20 calls of 12,000 tokens against 40,000 a minute: six times too many, so a minute's worth lasts 12 s
+    facts = three_limits.view(three_limits.Params(), None).facts
+    assert facts["binding"] == "input tokens" and facts["share"] == "600%" and facts["lasts"] == "12 s"
+    assert facts["calls"] == "3.3"
+
+
+def test_workloads_set_what_is_sent_and_leave_the_limits() -> None:
+    params, _ = three_limits.update(three_limits.Params(rpm=100), None, Event("workload", "labels"))
+    assert (params.calls, params.output, params.rpm) == (400, 10, 100)
+    assert three_limits.update(params, None, Event("workload", "none"))[0] == params
+
+
+def test_a_copy_near_the_95th_percentile_doubles_one_call_in_twenty() -> None:
+    facts = hedging.view(hedging.Params(), None).facts
+    p95 = float(facts["p95"].split()[0])
+    near = hedging.view(hedging.Params(after=round(p95, 1)), None).facts
+    assert float(near["extra"].rstrip("%")) == pytest.approx(5, abs=0.7)
+    assert float(hedging.view(hedging.Params(after=0.2), None).facts["extra"].rstrip("%")) > 99
+
+
+def test_examples_are_put_into_the_text() -> None:
+    params, _ = status_codes.update(status_codes.Params(), None, Event("example", "quota"))
+    assert status_codes.view(params, None).facts["what"] == "do not send it again"
+    date = status_codes.view(status_codes.Params(), None)
+    assert date.facts["floor"] == "90 s" and "90 s and some jitter" in date.reading
+
+
+def test_rates_of_the_moment_are_those_of_the_reading() -> None:
+    demo = find("rate-limits/aimd")
+    state = moment(demo, aimd.Params(), Log(150)).state
+    view = aimd.view(aimd.Params(), state)
+    shown = [float(row[2]) for row in view.table.rows]
+    assert float(view.facts["fairness"]) == pytest.approx(fairness(shown), abs=2e-3)
+    assert re.search(r"Round 150:", view.reading)
