@@ -60,6 +60,26 @@ class PocketLM:
             await sessions.run("pocket-lm/forward.onnx", feeds | self.neutral() | changes, fetches)
         ).outputs
 
+    async def decode(self, ids: Sequence[int], past: Mapping[str, np.ndarray] | None = None) -> sessions.Run:
+        """One pass over T more tokens, after the cache `past` of an earlier run's `keys` and `values`.
+
+        Outputs: `logits` [1, T, vocabulary], in nat; `keys` (rotated) and `values` [layers, 1, KV heads, past + T,
+        head]. Raises sessions.SessionError.
+        """
+        c = self.config
+        empty = np.zeros((c["layers"], 1, c["kv_heads"], 0, c["head_dim"]), np.float32)
+        keys, values = (past["keys"], past["values"]) if past else (empty, empty)
+        before = keys.shape[3]
+        feeds = {
+            "ids": np.array([ids], np.int32),
+            "positions": np.arange(before, before + len(ids), dtype=np.int32),
+            "key_positions": np.arange(before + len(ids), dtype=np.int32),
+            "past_keys": np.ascontiguousarray(keys, np.float32),
+            "past_values": np.ascontiguousarray(values, np.float32),
+        }
+        feeds |= {name: array for name, array in self.neutral().items() if name.startswith("clamp_")}
+        return await sessions.run("pocket-lm/decode.onnx", feeds, ["logits", "keys", "values"])
+
     async def lens(self, residual: np.ndarray) -> np.ndarray:
         """The logits, in nat, that residual vectors [N, width] would give at the top, [N, vocabulary].
 

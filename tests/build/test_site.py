@@ -19,6 +19,7 @@ from wasm.assets import ROOT
 SITE = ROOT / "site"
 CHAPTERS = {
     "anatomy": SITE / "foundations/anatomy/index.html",
+    "kv-cache": SITE / "serving/kv-cache/index.html",
     "rate-limits": SITE / "production/rate-limits/index.html",
     "sampling": SITE / "production/sampling/index.html",
     "transformer": SITE / "foundations/transformer/index.html",

@@ -1,0 +1,3 @@
+"""Chapter 19, the KV cache."""
+
+CHAPTER = 19
