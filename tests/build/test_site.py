@@ -22,6 +22,7 @@ CHAPTERS = {
     "kv-cache": SITE / "serving/kv-cache/index.html",
     "rate-limits": SITE / "production/rate-limits/index.html",
     "sampling": SITE / "production/sampling/index.html",
+    "speculative-decoding": SITE / "serving/speculative-decoding/index.html",
     "transformer": SITE / "foundations/transformer/index.html",
 }
 FIGURE = re.compile(r'<figure class="cw-fig".*?</figure>', re.DOTALL)

@@ -56,6 +56,7 @@ def test_the_rules_see_something() -> None:
         "models",
         "rate_limits",
         "sampling",
+        "speculative_decoding",
         "transformer",
     } == {room(module) for module in MODULES}
     assert "demos_py.algorithms.sampling" in ours("demos_py.sampling.draws")

@@ -26,6 +26,8 @@ FIGURES = (
     "rate-limits/hedging",
     "sampling/draws",
     "sampling/seed-lie",
+    "speculative-decoding/batch-knee",
+    "speculative-decoding/when-it-loses",
     "transformer/residual-stream",
     "transformer/rope",
 )

@@ -41,9 +41,14 @@ def test_the_registry_finds_exactly_the_figures() -> None:
             demo.id == demo_id
             and demo.title
             and chapter_number(demo)
-            == {"anatomy": 1, "kv-cache": 19, "rate-limits": 11, "sampling": 8, "transformer": 2}[
-                demo_id.partition("/")[0]
-            ]
+            == {
+                "anatomy": 1,
+                "kv-cache": 19,
+                "rate-limits": 11,
+                "sampling": 8,
+                "speculative-decoding": 20,
+                "transformer": 2,
+            }[demo_id.partition("/")[0]]
         )
         assert (Path(demos_py.__path__[0]) / demo.template).is_file()
         assert demo.source.__doc__
@@ -147,6 +152,7 @@ def buttons(demo_id: str) -> list[Event]:
         "anatomy/compute-economy": [Event("preset", key) for key in ("gpt3", "llama-405b", "nothing")],
         "transformer/rope": [],
         "kv-cache/allocator": [Event("tick"), Event("trace", "alike"), Event("trace", "nothing")],
+        "speculative-decoding/batch-knee": [Event("measure")],
         "kv-cache/with-and-without": [Event("measure")],
         "rate-limits/three-limits": [Event("workload", key) for key in ("chat", "agent", "nothing")],
         "rate-limits/status-codes": [Event("example", key) for key in ("quota", "bad", "nothing")],

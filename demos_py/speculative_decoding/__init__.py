@@ -1,0 +1,3 @@
+"""Chapter 20, batching and speculative decoding."""
+
+CHAPTER = 20

@@ -1,0 +1,106 @@
+"""The chapter's figures against hand arithmetic, plain decoding, and whole runs."""
+
+import numpy as np
+import pytest
+
+from demos_py.algorithms.batching import run
+from demos_py.core.demo import TICK, Event, find, finished
+from demos_py.core.transport import Log, moment
+from demos_py.models import pocket_draft, pocket_lm
+from demos_py.speculative_decoding import batch_knee, timeline, verify, when_it_loses
+
+VERIFY = find("speculative-decoding/verify")
+
+
+def at_the_end(params: verify.Params) -> verify.State:
+    return moment(VERIFY, params, Log(2000)).state
+
+
+def test_nearly_greedy_speculation_writes_what_greedy_decoding_writes() -> None:
+    params = verify.Params(
+        temperature=0.2, heat=0.2, prompt="When Zoe and Finn went to the market, Finn gave a lamp to"
+    )
+    state = at_the_end(params)
+    lm = finished(pocket_lm.load())
+    ids = list(state.ids[: state.prompt])
+    while len(ids) < state.prompt + 2:
+        ids.append(int(finished(lm.logits(ids))[-1].argmax()))
+    assert tuple(ids) == state.ids[: state.prompt + 2]
+
+
+def test_caches_hold_what_a_fresh_pass_would_give() -> None:
+    params = verify.Params(heat=4.0)
+    lm = finished(pocket_lm.load())
+    refused = 0
+    state = finished(verify.init(params))
+    for _ in range(60):
+        state = finished(verify.update(params, state, TICK))[1]
+        if state.drafts or state.targets:
+            continue
+        refused += "refused" in state.said
+        ids = list(state.ids[:-1])
+        fresh = finished(lm.decode(ids)).outputs
+        assert state.target["keys"].shape[3] == len(ids)
+        assert np.allclose(state.target["keys"], fresh["keys"], atol=1e-3)
+        held = state.draft["keys"].shape[3]
+        assert len(ids) - 1 <= held <= len(ids)
+        draft = finished(pocket_draft.decode(ids[:held])).outputs
+        assert np.allclose(state.draft["values"], draft["values"], atol=1e-3)
+    assert refused >= 3
+
+
+def test_the_ratio_rule_keeps_the_targets_distribution_and_the_others_do_not() -> None:
+    fits = {
+        rule: verify.view(verify.Params(rule=rule), finished(verify.init(verify.Params(rule=rule)))).facts[
+            "fits"
+        ]
+        for rule in verify.RULES
+    }
+    assert fits == {"ratio": "yes", "favourite": "no", "always": "no"}
+
+
+def test_a_good_draft_is_accepted_more_often_than_a_heated_one() -> None:
+    def stayed(heat: float) -> float:
+        state = at_the_end(verify.Params(heat=heat))
+        return state.stayed / state.proposed
+
+    assert stayed(1.0) > 0.85 > stayed(5.0)
+
+
+@pytest.mark.parametrize("prompt", ["", "🙂" * 500, "x" * 9000, "</script>"])
+def test_any_prompt_can_be_written_on(prompt: str) -> None:
+    state = moment(VERIFY, verify.Params(prompt=prompt), Log(12)).state
+    assert verify.view(verify.Params(prompt=prompt), state).reading
+
+
+def test_the_timelines_end_is_the_whole_run_and_each_mode_is_faster_than_the_last() -> None:
+    demo = find("speculative-decoding/timeline")
+    times = []
+    for mode in timeline.NAMES:
+        params = timeline.Params(mode=mode)
+        state = moment(demo, params, Log(20_000)).state
+        assert state == run(timeline.plan_of(params))
+        assert len(timeline.view(params, state).table.rows) == 4
+        times.append(state.clock)
+    assert times == sorted(times, reverse=True)
+
+
+def test_prices_of_the_source_put_right() -> None:
+    # $5 an hour at 33 tokens a second is $41.7 a million; two H100 read 141.1 GB in 21.1 ms at best
+    facts = batch_knee.view(batch_knee.Params(), batch_knee.init(batch_knee.Params())).facts
+    assert facts["one"] == "21.1 ms" and facts["knee"] == "295"
+    assert float(facts["cost one"]) == pytest.approx(10 / 3600 * 0.02106 * 1e6, rel=1e-3)
+
+
+def test_measuring_keeps_a_time_for_each_width() -> None:
+    params = batch_knee.Params()
+    _, state = finished(batch_knee.update(params, batch_knee.init(params), Event("measure")))
+    assert len(state.measured) == len(batch_knee.WIDTHS) and all(seconds > 0 for seconds in state.measured)
+    assert "Measured here" in batch_knee.view(params, state).reading
+
+
+def test_the_check_by_simulation_agrees_with_the_formula() -> None:
+    for alpha in (0.0, 0.3, 0.9, 1.0):
+        params = when_it_loses.Params(acceptance=alpha)
+        facts = when_it_loses.view(params, None).facts
+        assert float(facts["simulated"]) == pytest.approx(float(facts["gain"]), rel=0.05)
