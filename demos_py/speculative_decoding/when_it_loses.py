@@ -61,7 +61,7 @@ def view(params: Params, state: None) -> View:
     reading = (
         f"{tokens_a_pass(params.acceptance, params.drafted):.2f} tokens a pass at the cost of "
         f"{params.verify + params.drafted * params.cost:.3f} plain ones: **{gain:.2f} times** as fast; a simulation of "
-        f"{RUNS:,} passes gives {found:.2f}. With {params.drafted} drafted tokens it gains {where}. The best number to "
+        f"{RUNS:,} passes gives {found:.3f}. With {params.drafted} drafted tokens it gains {where}. The best number to "
         f"draft would be {best}, with {by_k[best]:.2f}."
     )
     return View(
@@ -80,13 +80,13 @@ def view(params: Params, state: None) -> View:
         charts={"gain": figure},
         drawing={
             "numbers": [
-                ("Formula", f"{gain:.2f} times"), ("Simulated", f"{found:.2f} times"),
+                ("Formula", f"{gain:.2f} times"), ("Simulated", f"{found:.3f} times"),
                 ("Gains from", f"{even:.2f}" if even is not None else "never"), ("Best to draft", str(best)),
             ]
         },
         facts={
             "gain": f"{gain:.2f}", "even": f"{even:.2f}" if even is not None else "never", "best": str(best),
             "best gain": f"{by_k[best]:.2f}", "tokens": f"{tokens_a_pass(params.acceptance, params.drafted):.2f}",
-            "simulated": f"{found:.2f}",
+            "simulated": f"{found:.3f}",
         },
     )  # fmt: skip

@@ -21,6 +21,8 @@ SAMPLING = "production/sampling/"
 RESULTS = ("drawing", "notices", "reading", "table")
 Parts = dict[str, str]
 _keys = count()
+# what CPython says is the moment itself, however slow the machine
+bridge.OPENING = bridge.SLICE = 1000
 
 
 def _attributes(tag: str) -> dict[str, str]:
