@@ -307,7 +307,9 @@ def response_of(data: bytes) -> tuple[int, dict[str, str], list[str]]:
         stream += rest_of[: int(size, 16)]
         body = rest_of[int(size, 16) + 2 :]
     messages = []
-    for one in stream.decode().split("\n\n")[:-1]:
+    # a line of an event stream ends with CR LF, LF or CR
+    text_of = stream.decode().replace("\r\n", "\n").replace("\r", "\n")
+    for one in text_of.split("\n\n")[:-1]:
         data_lines = [
             line.removeprefix("data:").lstrip() for line in one.split("\n") if line.startswith("data:")
         ]

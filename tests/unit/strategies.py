@@ -24,6 +24,8 @@ DEMOS = (
     "kv-cache/kv-quant",
     "kv-cache/size-calculator",
     "kv-cache/with-and-without",
+    "mcp-a2a/lifecycle",
+    "mcp-a2a/transports",
     "rate-limits/aimd",
     "rate-limits/backoff",
     "rate-limits/hedging",

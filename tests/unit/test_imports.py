@@ -53,6 +53,7 @@ def test_the_rules_see_something() -> None:
         "algorithms",
         "anatomy",
         "kv_cache",
+        "mcp_a2a",
         "models",
         "rate_limits",
         "sampling",
