@@ -20,6 +20,7 @@ SITE = ROOT / "site"
 CHAPTERS = {
     "anatomy": SITE / "foundations/anatomy/index.html",
     "kv-cache": SITE / "serving/kv-cache/index.html",
+    "mcp-a2a": SITE / "production/mcp-a2a/index.html",
     "rate-limits": SITE / "production/rate-limits/index.html",
     "sampling": SITE / "production/sampling/index.html",
     "speculative-decoding": SITE / "serving/speculative-decoding/index.html",

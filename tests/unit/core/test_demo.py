@@ -154,6 +154,8 @@ def buttons(demo_id: str) -> list[Event]:
         "kv-cache/allocator": [Event("tick"), Event("trace", "alike"), Event("trace", "nothing")],
         "speculative-decoding/batch-knee": [Event("measure")],
         "kv-cache/with-and-without": [Event("measure")],
+        "mcp-a2a/lifecycle": [Event("tick"), Event("corrupt", "cut"), Event("corrupt", "edit")],
+        "mcp-a2a/injection": [Event("tick"), Event("attack", "link"), Event("attack", "nothing")],
         "rate-limits/three-limits": [Event("workload", key) for key in ("chat", "agent", "nothing")],
         "rate-limits/status-codes": [Event("example", key) for key in ("quota", "bad", "nothing")],
     }.get(demo_id, [Event("tick")])

@@ -69,7 +69,9 @@ def test_a_message_that_is_not_there_is_said() -> None:
     assert update(params, State(init(params).session), Event("corrupt", "cut"))[0].instead == ""
 
 
-@pytest.mark.parametrize("text", ["</script><b>", "🙂" * 900, "[" * 4000, "null", '{"jsonrpc":"2.0","id":1e400}'])
+@pytest.mark.parametrize(
+    "text", ["</script><b>", "🙂" * 900, "[" * 4000, "null", '{"jsonrpc":"2.0","id":1e400}']
+)
 def test_whatever_is_pasted_the_session_ends(text: str) -> None:
     for number in range(1, 9):
         assert at(40, Params(number=number, instead=text)).facts["end"] != "not ended"
