@@ -44,6 +44,7 @@ def test_the_registry_finds_exactly_the_figures() -> None:
             == {
                 "anatomy": 1,
                 "kv-cache": 19,
+                "mcp-a2a": 14,
                 "rate-limits": 11,
                 "sampling": 8,
                 "speculative-decoding": 20,
