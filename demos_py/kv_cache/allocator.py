@@ -24,6 +24,7 @@ from demos_py.algorithms.rate_limits import draw
 from demos_py.core.demo import Event, Table, View
 from demos_py.core.drawings import memory_map, queue
 from demos_py.core.params import choice, slider, text
+from demos_py.core.transport import MOST_STEPS
 
 TITLE = "Twenty-five requests in one pool"
 OPENS_AT, RATE, STEP = 60, 12, "pass"
@@ -250,6 +251,11 @@ def view(params: Params, state: Memory) -> View:
         ),
     }
     notices = read(params.trace)[1]
+    if state.step >= MOST_STEPS and not over:
+        notices = (
+            *notices,
+            f"The figure stops after {MOST_STEPS:,} passes; these requests would take longer.",
+        )
     if state.refused:
         notices = (
             *notices,

@@ -15,8 +15,11 @@ VISITS = 400
 SHOWN = 60  # visits in the histogram
 NUMBERS = 2 * 80 * 8 * 128  # in the cache for a token: Llama 3 70B
 BYTES = 2 * NUMBERS
-LINKS = {"dram": 64e9, "nvme": 7e9}  # bytes a second: PCIe 5.0 x16 one way, one NVMe drive of PCIe 4.0
-PREFILL = 2 * 70.6e9 / (4 * 989.5e12 * 0.4)  # s a token: four H100 at 40% of their dense 16-bit peak
+GPUS = 4  # each holds a quarter of a cache, and has a link of its own to host memory
+LINKS = {"dram": GPUS * 64e9, "nvme": 7e9}  # bytes a second: PCIe 5.0 x16 one way, one NVMe drive of PCIe 4.0
+SPEED = GPUS * 989.5e12 * 0.4  # operations a second: H100 at 40% of their dense 16-bit peak
+WEIGHTS = 2 * 70.6e9  # operations a token, for all matrices
+ATTENTION = 2 * 80 * 64 * 128  # operations a pair of tokens, scores and mix, half of the pairs being masked
 TIER_NAMES = ("GPU memory", "host memory", "NVMe")
 WAYS = {"none": "drop it", "dram": "keep it in host memory", "nvme": "host memory, then NVMe"}
 COLOURS = (3, 1, 5, 2)  # found in each tier; computed again
@@ -48,9 +51,14 @@ def rooms(params: Params) -> tuple[int, ...]:
     return gpu, dram, params.sessions if params.way == "nvme" else 0
 
 
+def recompute(tokens: int) -> float:
+    """Seconds to compute a cache again: the matrices for each token, and attention for each pair of tokens."""
+    return (WEIGHTS * tokens + ATTENTION * tokens**2) / SPEED
+
+
 def costs(params: Params) -> tuple[float, ...]:
     """Seconds until a chat’s cache is on the GPU, by where it was found; the last: computed again."""
-    return 0.0, size(params) / LINKS["dram"], size(params) / LINKS["nvme"], params.tokens * 1000 * PREFILL
+    return 0.0, size(params) / LINKS["dram"], size(params) / LINKS["nvme"], recompute(params.tokens * 1000)
 
 
 def init(params: Params) -> Tiers:

@@ -49,7 +49,7 @@ class Params:
     revision: str = choice("2025-11-25", label="Revision", options=REVISIONS)
     job: str = choice("search", label="What the host does", options=JOBS)
     words: str = text("information theory", label="Words that it searches for", rows=1, limit=200)
-    number: int = slider(6, low=1, high=10, step=1, label="Message to change", unit="number", ticks=9)
+    number: int = slider(6, low=1, high=10, step=1, label="Message to change", ticks=9)
     instead: str = text("", label="What arrives in its place; empty: as it was sent", rows=4, limit=4000)
 
 

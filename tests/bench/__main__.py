@@ -19,6 +19,7 @@ from threading import Thread
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.bench.moving import moving
 from wasm.serve import server
 
 ROOT = Path(__file__).parents[2]
@@ -248,6 +249,7 @@ def main() -> int:
                 (f"{demo}, 95th percentile", quantile(took, 0.95), "ms", 33 if plotly else 16),
             ]
         rows += asking(page)
+        rows += moving(browser, address)
         browser.close()
         for each in (ours, bare):
             each.shutdown()
