@@ -266,8 +266,8 @@ def messages(items: Sequence[Message], *, left: str, right: str, label: str, uid
                 '<pre class="cw-json" id="{}-body-{}" tabindex="0" role="region" aria-label="Message {}">{}</pre>'
             ).format(uid, item.number, item.number, json_text(item.body))
             fold = Markup('<details class="cw-more"><summary id="{}-fold-{}">{}</summary>{}</details>')
-            kind = "as sent" if isinstance(item.body, str) else "JSON"
-            body = text if item.now else fold.format(uid, item.number, kind, text)
+            shown = "as sent" if isinstance(item.body, str) else "JSON"
+            body = text if item.now else fold.format(uid, item.number, shown, text)
         rows.append(Markup('<li class="cw-msg {}">{}{}</li>').format(kind, head, body))
     return Markup(
         '<div class="cw-ends2" aria-hidden="true"><span>{}</span><span>{}</span></div>'
