@@ -263,8 +263,8 @@ def messages(items: Sequence[Message], *, left: str, right: str, label: str, uid
         body = Markup("")
         if item.body is not None:
             text = Markup(
-                '<pre class="cw-json" id="{}-body-{}" tabindex="0" role="region" aria-label="Message {}">{}</pre>'
-            ).format(uid, item.number, item.number, json_text(item.body))
+                '<pre class="cw-json" id="{}-body-{}" tabindex="0" role="region" aria-label="{}: {}">{}</pre>'
+            ).format(uid, item.number, label, item.number, json_text(item.body))
             fold = Markup('<details class="cw-more"><summary id="{}-fold-{}">{}</summary>{}</details>')
             shown = "as sent" if isinstance(item.body, str) else "JSON"
             body = text if item.now else fold.format(uid, item.number, shown, text)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ from mcp import Client
 CHAPTER = Path(__file__).parents[3] / "docs/production/mcp-a2a.md"
 
 
-def test_the_printed_server_answers() -> None:
+def test_the_printed_server_answers(tmp_path: Path) -> None:
     found = re.search(r"```python\n(.*?)```", CHAPTER.read_text("utf-8"), re.DOTALL)
     assert found
-    made: dict[str, Any] = {"__name__": "chapter"}
-    exec(found[1], made)
+    (tmp_path / "server.py").write_text(found[1], "utf-8")
+    made = runpy.run_path(str(tmp_path / "server.py"))
 
     async def ask() -> tuple[str, Any]:
         async with Client(made["library"]) as client:
