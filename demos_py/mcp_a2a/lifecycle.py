@@ -23,7 +23,7 @@ from demos_py.core.drawings import Message, messages
 from demos_py.core.params import choice, slider, text
 
 TITLE = "A session, message by message"
-OPENS_AT, RATE, STEP = 5, 1, "message"
+OPENS_AT, RATE, STEP = 6, 1, "message"
 REVISIONS = {"2025-11-25": "2025-11-25, with a handshake", STATELESS: "2026-07-28, stateless"}
 JOBS = {
     "search": "call a tool",
