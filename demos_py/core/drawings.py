@@ -88,21 +88,21 @@ def _on(colour: int) -> str:
 def key_of(key: Mapping[int, str]) -> Markup:
     """What the colours stand for, in words."""
     marks = {HATCHED: "is-hatched", FREE: "is-free"}
-    items = [
-        Markup('<li><i class="{}" style="{}"></i>{}</li>').format(
-            marks.get(colour, ""), f"background:var(--cw-c{colour})" if colour > 0 else "", words
-        )
+    items = "".join(
+        f'<li><i class="{marks.get(colour, "")}" style="{f"background:var(--cw-c{colour})" if colour > 0 else ""}">'
+        f"</i>{escape(words)}</li>"
         for colour, words in key.items()
-    ]
-    return Markup('<ul class="cw-colours">{}</ul>').format(Markup("").join(items)) if items else Markup("")
+    )
+    return Markup(f'<ul class="cw-colours">{items}</ul>' if items else "")
 
 
 def _drawing(inside: str, wide: float, high: float, label: str, kind: str) -> Markup:
     size = f'viewBox="0 0 {wide:.0f} {high:.0f}" style="width:{wide / 20:.2f}rem"'
+    name = escape(label)
     return Markup(
-        '<div class="cw-scroll cw-moving cw-moving--{}" tabindex="0" role="region" aria-label="{}">'
-        '<svg {} role="img" aria-label="{}">{}</svg></div>'
-    ).format(kind, label, Markup(size), label, Markup(inside))
+        f'<div class="cw-scroll cw-moving cw-moving--{kind}" tabindex="0" role="region" aria-label="{name}">'
+        f'<svg {size} role="img" aria-label="{name}">{inside}</svg></div>'
+    )
 
 
 def ticks_of(low: float, high: float, most: int = 7) -> list[float]:
@@ -170,7 +170,11 @@ def memory_map(
         y, at = top // columns * high, 0
         for (colour, letter), run in groupby(cells[top : top + columns]):
             n = len(list(run))
-            boxes += [((at + i) * wide, y, wide, high, colour) for i in range(n)]
+            # strokes go across a whole run at once: cell by cell they were a quarter of a view's time
+            if colour == HATCHED:
+                boxes.append((at * wide, y, n * wide, high, HATCHED))
+            cell = FREE if colour == HATCHED else colour
+            boxes += [((at + i) * wide, y, wide, high, cell) for i in range(n)]
             if letters and letter and n * wide > 7 * len(letter):
                 texts.append(_words((at + n / 2) * wide, y + high / 2 + 4.5, letter, _on(colour)))
             at += n
@@ -230,17 +234,15 @@ def histogram(
 def queue(items: Sequence[tuple[int, str, str]], *, label: str, most: int = 12) -> Markup:
     """A queue, its head first: a box for each item (colour, letter, words), and how many more there are."""
     boxes = [
-        Markup('<li style="{}"><b>{}</b>{}</li>').format(
-            f"border-color:var(--cw-c{colour})" if colour > 0 else "", letter, words
-        )
+        f'<li style="{f"border-color:var(--cw-c{colour})" if colour > 0 else ""}"><b>{escape(letter)}</b>'
+        f"{escape(words)}</li>"
         for colour, letter, words in items[:most]
     ]
     if len(items) > most:
-        boxes.append(Markup("<li>+{}</li>").format(len(items) - most))
-    inside = Markup("").join(boxes) or Markup("<li class='is-empty'>nobody</li>")
-    return Markup('<div class="cw-queue"><span>{}</span><ol aria-label="{}">{}</ol></div>').format(
-        label, label, inside
-    )
+        boxes.append(f"<li>+{len(items) - most}</li>")
+    inside = "".join(boxes) or "<li class='is-empty'>nobody</li>"
+    name = escape(label)
+    return Markup(f'<div class="cw-queue"><span>{name}</span><ol aria-label="{name}">{inside}</ol></div>')
 
 
 def json_text(body: Mapping[str, Any] | str) -> str:

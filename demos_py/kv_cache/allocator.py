@@ -35,6 +35,7 @@ SHARED = 8  # the colour of what several hold
 CELLS = 32  # in a row of the map
 
 
+@lru_cache
 def example(kind: str) -> str:
     """A trace of 25 requests, from fixed draws: arrival, prompt, output, allowed output, group, prefix."""
     lines = []

@@ -50,7 +50,7 @@ def test_lanes_draw_a_path_a_colour_and_widths_in_proportion() -> None:
 def test_a_memory_map_has_a_box_for_each_cell_and_one_letter_for_each_run() -> None:
     cells = [(1, "A")] * 4 + [(2, "B")] * 4 + [(0, "")] * 3 + [(-1, "")] * 5
     html = memory_map(cells, columns=8, label="memory")
-    assert len(re.findall(r"h-[\d.]+z", html)) == 16
+    assert len(re.findall(r"h-[\d.]+z", html)) == 16 + 1  # and one round the hatched run
     assert re.findall(r">([AB])</text>", html) == ["A", "B"]
     assert html.count("<path") == 5  # two colours, free, hatched and its strokes
 
