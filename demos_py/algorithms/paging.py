@@ -120,7 +120,7 @@ def too_large(pool: Pool, request: Request) -> bool:
     return blocks_for(request.prompt + request.output, pool.block) > pool.blocks
 
 
-class _Tables:
+class BlockTables:
     """Block tables and reference counts while one step changes them."""
 
     def __init__(self, pool: Pool, memory: Memory) -> None:
@@ -157,6 +157,13 @@ class _Tables:
             table.append(block)
         return tuple(table)
 
+    def grow(self, table: tuple[int, ...], tokens: int) -> tuple[int, ...] | None:
+        """The table of `tokens` tokens with room for one more; None, and nothing changed, where no block is free."""
+        if tokens < len(table) * self.pool.block:
+            return table
+        block = self.take()
+        return None if block is None else (*table, block)
+
     def free(self, table: tuple[int, ...]) -> None:
         """Gives a table's blocks back; a prefix is forgotten with its last holder."""
         for block in table:
@@ -178,7 +185,7 @@ def step(pool: Pool, memory: Memory) -> Memory:
             waiting.append((arrived, 0))
         arrived += 1
     running = list(memory.running)
-    tables = _Tables(pool, memory)
+    tables = BlockTables(pool, memory)
     while waiting:
         number, before = waiting[0]
         request = pool.requests[number]
@@ -199,9 +206,9 @@ def step(pool: Pool, memory: Memory) -> Memory:
     at = 0
     while at < len(running):
         now = running[at]
-        if pool.layout != "contiguous" and now.written == len(now.place) * pool.block:
-            block = tables.take()
-            while block is None:
+        if pool.layout != "contiguous":
+            place = tables.grow(now.place, now.written)
+            while place is None:
                 victim = running.pop()
                 tables.free(victim.place)
                 waiting.insert(0, (victim.request, victim.written - pool.requests[victim.request].prompt))
@@ -209,10 +216,10 @@ def step(pool: Pool, memory: Memory) -> Memory:
                 last.append(f"{{{victim.request}}} is preempted")
                 if victim is now:
                     break
-                block = tables.take()
-            if block is None:
+                place = tables.grow(now.place, now.written)
+            if place is None:
                 break
-            now = replace(now, place=(*now.place, block))
+            now = replace(now, place=place)
         running[at] = replace(now, written=now.written + 1)
         at += 1
     held, taken = usage(pool, running, tables.counts)
