@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import random
 from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page
 
 from demos_py.core.demo import find, ids
+from tests.browser.figures import figure_of
 
 Row = tuple[str, float, str, float | None]
-STEPS, SCRUBS, PLAYS = 80, 40, 3000  # steps and places measured; ms of play
+STEPS, STRETCH, SCRUBS, PLAYS = 110, 10, 60, 3000  # steps, at a time, and places measured; ms of play
+WARM = 20  # of each, not counted: the browser compiles Python's inner loop in its first moments
 # ten requests that fit into the pool one at a time, of a thousand tokens each
 LONG = {"layout": "contiguous", "trace": "\n".join(["0 100 1000 1000"] * 10)}
-WHERE = {
-    "mcp-a2a": "production",
-    "rate-limits": "production",
-}  # the parts of the chapters that are not in serving
-# counts the frames drawn while the figure plays
+# counts the frames drawn while the figure plays; out of sight it would wait
 FRAMES = """async ([figure, ms]) => {
+  figure.scrollIntoView({ block: "center", behavior: "instant" });
   const press = (name) => figure.querySelector(`[data-move=${name}]`).click();
   press("start");
   await new Promise((next) => setTimeout(next, 300));
   press("play");
+  const at = figure.querySelector(".cw-time [data-at]"), first = at.textContent;
   let frames = 0, on = true;
   const count = () => { frames += 1; if (on) requestAnimationFrame(count); };
   const began = performance.now();
@@ -29,6 +30,7 @@ FRAMES = """async ([figure, ms]) => {
   await new Promise((next) => setTimeout(next, ms));
   on = false;
   const took = performance.now() - began;
+  if (at.textContent === first) throw new Error("it does not play");
   if (figure.querySelector("[data-move=play]").classList.contains("is-playing")) press("play");
   return 1000 * frames / took;
 }"""
@@ -58,9 +60,8 @@ SEEK = """async ([figure, places]) => {
 
 def _open(page: Page, address: str, demo_id: str, query: str = "") -> object:
     """The figure, live, and all its steps known."""
-    chapter = demo_id.partition("/")[0]
     more = f"?figure={demo_id}&v=1&{query}" if query else ""
-    page.goto(f"{address}{WHERE.get(chapter, 'serving')}/{chapter}/{more}")
+    page.goto(f"{address}{figure_of(demo_id).page}{more}")
     figure = page.locator(f'figure[data-demo="{demo_id}"]').first
     figure.scroll_into_view_if_needed()
     page.wait_for_selector(f'figure[data-demo="{demo_id}"][data-state="live"]', timeout=120_000)
@@ -71,6 +72,17 @@ def _open(page: Page, address: str, demo_id: str, query: str = "") -> object:
 
 def _known(page: Page, figure: object) -> int:
     return int(page.evaluate("f => f.querySelector('.cw-scrub input').max", figure))
+
+
+def _steps(page: Page, figure: object, end: int) -> list[float]:
+    """Milliseconds of single steps, in stretches that begin at random places of a run of `end` steps."""
+    took: list[float] = []
+    starts = random.Random(0)
+    while len(took) < STEPS:
+        start = starts.randint(0, max(0, end - STRETCH))
+        page.evaluate(SEEK, [figure, [start]])  # the way to the place is no step
+        took += page.evaluate(SEEK, [figure, list(range(start + 1, min(start + STRETCH, end) + 1))])
+    return took[WARM:]
 
 
 def _high(values: list[float]) -> float:
@@ -87,7 +99,7 @@ def moving(browser: Browser, address: str) -> list[Row]:
         figure = _open(page, address, demo_id)
         end = _known(page, figure)
         frames = page.evaluate(FRAMES, [figure, PLAYS])
-        took = page.evaluate(SEEK, [figure, [1 + i % end for i in range(min(STEPS, 4 * end))]])
+        took = _steps(page, figure, end)
         rows += [
             # thirty frames a second
             (f"{demo_id}, a frame while it plays", 1000 / frames, "ms", 1000 / 30),
@@ -95,7 +107,7 @@ def moving(browser: Browser, address: str) -> list[Row]:
         ]
     figure = _open(page, address, "kv-cache/allocator", urlencode(LONG))
     end = _known(page, figure)
-    took = page.evaluate(SEEK, [figure, [(7919 * i) % end for i in range(1, SCRUBS)]])
+    took = page.evaluate(SEEK, [figure, [(7919 * i) % end for i in range(1, SCRUBS)]])[WARM:]
     rows.append((f"kv-cache/allocator, scrubbing {end:,} steps, 95th percentile", _high(took), "ms", 100))
     page.close()
     return rows
