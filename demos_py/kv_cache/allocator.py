@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from demos_py.algorithms.paging import (
     LAYOUTS,
@@ -31,6 +32,8 @@ OPENS_AT, RATE, STEP = 60, 12, "pass"
 NAMES = {"contiguous": "contiguous", "paged": "paged", "shared": "paged, prefixes shared"}
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 MOST_REQUESTS, MOST_TOKENS, MOST_ARRIVAL = 40, 2_000, 2_000
+# a pass in which somebody runs writes a token at least, so that with no more than these every run ends
+MOST_WRITTEN = MOST_STEPS - MOST_ARRIVAL
 SHARED = 8  # the colour of what several hold
 CELLS = 32  # in a row of the map
 
@@ -101,7 +104,15 @@ def read(trace: str) -> tuple[tuple[Request, ...], tuple[str, ...]]:
         problems.append("There is no request to run, so one of 16 tokens is.")
         requests = [Request(0, 16, 16, 16)]
     ordered = sorted(requests[:MOST_REQUESTS], key=lambda request: request.arrival)
-    return tuple(ordered), tuple(problems[:4])
+    written = list(accumulate(request.output for request in ordered))
+    taken = sum(total <= MOST_WRITTEN for total in written)
+    if taken < len(ordered):
+        problems.insert(
+            0,
+            f"The last {len(ordered) - taken} of {len(ordered)} requests are left out: together they may write "
+            f"{MOST_WRITTEN:,} tokens, so that a run ends within {MOST_STEPS:,} passes.",
+        )
+    return tuple(ordered[:taken]), tuple(problems[:4])
 
 
 @lru_cache(50)
@@ -252,11 +263,6 @@ def view(params: Params, state: Memory) -> View:
         ),
     }
     notices = read(params.trace)[1]
-    if state.step >= MOST_STEPS and not over:
-        notices = (
-            *notices,
-            f"The figure stops after {MOST_STEPS:,} passes; these requests would take longer.",
-        )
     if state.refused:
         notices = (
             *notices,

@@ -5,7 +5,7 @@ import pytest
 
 from demos_py.algorithms.paging import run
 from demos_py.core.demo import Event, find, finished
-from demos_py.core.transport import Log, moment
+from demos_py.core.transport import MOST_STEPS, Log, Run, moment
 from demos_py.kv_cache import allocator, eviction, kv_quant, size_calculator, with_and_without
 from demos_py.models import pocket_lm
 
@@ -114,6 +114,19 @@ def test_a_bad_trace_is_named_and_the_rest_runs(trace: str) -> None:
     params = allocator.Params(trace=trace)
     view = allocator.view(params, moment(find("kv-cache/allocator"), params, Log(50)).state)
     assert view.notices and view.reading
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "paged"])
+@pytest.mark.parametrize("line", ["0 40 2000 2000", "2000 100 400 400", "2000 1 2000 2000"])
+def test_every_trace_ends_within_the_steps_of_a_figure(line: str, layout: str) -> None:
+    params = allocator.Params(layout=layout, blocks=32, block=64, trace="\n".join([line] * 40))
+    requests, problems = allocator.read(params.trace)
+    last = finished(Run.begin(find("kv-cache/allocator"), params))
+    finished(last.seek(MOST_STEPS))
+    assert allocator.ended(params, last.state) and len(last.state.done) == len(requests)
+    # a pass in which somebody runs writes a token at least
+    assert last.at <= max(r.arrival for r in requests) + sum(r.output for r in requests) <= MOST_STEPS
+    assert (len(requests) < 40) == any("left out" in problem for problem in problems)
 
 
 def test_a_chats_cache_costs_what_its_bytes_cost() -> None:
