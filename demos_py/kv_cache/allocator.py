@@ -209,7 +209,12 @@ def view(params: Params, state: Memory) -> View:
     over = ended(params, state)
     reading = (
         f"Pass {state.step}: {now}{more}. **{len(state.running)}** of {len(pool.requests)} requests run, "
-        f"{len(state.waiting)} wait. Of {taken:,} slots taken, **{share(held, taken)}** hold a token."
+        f"{len(state.waiting)} wait. "
+        + (
+            f"Of {taken:,} slots taken, **{share(held, taken)}** hold a token."
+            if taken
+            else "No slot is taken."
+        )
     )
     if over:
         ends = {name: _end(pool_of(params, name)) for name in LAYOUTS}

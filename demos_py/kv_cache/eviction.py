@@ -86,10 +86,10 @@ def view(params: Params, state: Tiers) -> View:
     counts = [found.count(i) for i in (0, 1, 2, -1)]
     total = len(found)
     mean = sum(n * c for n, c in zip(counts, cost, strict=True)) / total if total else 0.0
-    places = (*(f"in {name}" for name in TIER_NAMES), "nowhere")
+    places = (*(f"found in {name}" for name in TIER_NAMES), "found nowhere and computed again")
     if state.visits:
         who, where = state.visits[-1]
-        now = f"chat {LETTERS[who]} is found {places[where]}, {ms(cost[where])}"
+        now = f"chat {LETTERS[who]} is {places[where]}, {ms(cost[where])}"
     else:
         now = "nobody has come yet"
     top = max(cost[1], cost[3], cost[2] if params.way == "nvme" else 0)

@@ -95,7 +95,7 @@ def view(params: Params, state: State) -> View:
     low = 10.0 ** np.floor(np.log10(min(with_line)))
     high = 10.0 ** np.ceil(np.log10(max(without_line)))
     ticks = [float(10.0**k) for k in range(int(np.log10(low)), int(np.log10(high)) + 1, 2)]
-    y = charts.axis("multiply-adds, 10 to the", low, high, ticks, log=True)
+    y = charts.axis("multiply-adds, power of ten", low, high, ticks, log=True)
     y["ticktext"] = [f"{round(np.log10(tick))}" for tick in ticks]
     work_chart = charts.chart(
         [
