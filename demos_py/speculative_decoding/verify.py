@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from demos_py.algorithms.rate_limits import draw
-from demos_py.algorithms.speculation import acceptance, accepted, chi_square, instead, many, pick
+from demos_py.algorithms.speculation import (
+    Path,
+    Tree,
+    acceptance,
+    accepted,
+    chi_square,
+    ends,
+    instead,
+    lookup,
+    many,
+    most_by_chance,
+    pick,
+)
 from demos_py.core.demo import Event, Table, View
 from demos_py.core.params import choice, slider, text
 from demos_py.models import pocket_draft, pocket_lm
+from demos_py.models.pieces import counted, named, told
 
 TITLE = "Propose, verify, accept"
 OPENS_AT, RATE, STEP = 12, 2, "step"
 MOST = 32  # tokens written
 RUNS = 10_000
 RULES = {"ratio": "min(1, p/q)", "favourite": "only the favourite", "always": "always"}
-ROWS = 6
+DEPTH, NODES = (
+    3,
+    9,
+)  # tokens of the texts that are counted; after so many of their beginnings the models are asked
+ROWS, MORE = 6, 12  # of them in the drawing, and in the data table
+DRAFTS = {"pocket": "pocket-draft", "lookup": "prompt lookup"}
 
 Cache = Mapping[str, np.ndarray]
 Row = tuple[float, ...]
@@ -27,11 +45,26 @@ Row = tuple[float, ...]
 @dataclass(frozen=True)
 class Params:
     prompt: str = text("On that day it was raining, and Mira felt", label="Prompt", rows=2)
+    draft: str = choice("pocket", label="Draft", options=DRAFTS)
     drafted: int = slider(4, low=1, high=8, step=1, label="Drafted tokens", ticks=7)
     temperature: float = slider(1.0, low=0.2, high=2.0, step=0.1, label="Temperature", ticks=9)
-    heat: float = slider(2.5, low=0.2, high=5.0, step=0.1, label="Temperature of the draft", ticks=8)
+    heat: float = slider(
+        2.5, low=0.2, high=5.0, step=0.1, label="Temperature of the draft", unit="pocket-draft", ticks=8
+    )
     rule: str = choice("ratio", label="A drafted token stays", options=RULES)
     seed: int = slider(1, low=0, high=50, step=1, label="Seed", ticks=10)
+
+
+@dataclass(frozen=True)
+class Openings:
+    """What RUNS texts after the prompt begin with, and what they should."""
+
+    rows: tuple[
+        tuple[tuple[str, ...], float, float, float], ...
+    ]  # a beginning’s pieces; its share by the target, by the draft, and found
+    statistic: float
+    freedom: int
+    alpha: float  # how often the first guess stays
 
 
 @dataclass(frozen=True)
@@ -54,11 +87,7 @@ class State:
     stayed: int = 0
     said: str = ""
     kinds: str = ""  # of each written token: a accepted, r replaced, b bonus
-    first: tuple[Row, Row, tuple[int, ...]] = (
-        (),
-        (),
-        (),
-    )  # p and q after the prompt, and the counts of many runs
+    openings: Openings | None = None
     cut: bool = False
     target: Cache = field(default_factory=dict, compare=False)
     draft: Cache = field(default_factory=dict, compare=False)
@@ -81,9 +110,64 @@ def back_to(cache: Cache, tokens: int) -> Cache:
     return {name: array[:, :, :, :tokens] for name, array in cache.items()}
 
 
+def read(cache: Cache) -> int:
+    """How many tokens a cache holds."""
+    return cache["keys"].shape[3] if cache else 0
+
+
 def kept(run: object) -> Cache:
     outputs = run.outputs  # type: ignore[attr-defined]
     return {"keys": outputs["keys"], "values": outputs["values"]}
+
+
+def certain(token: int, size: int) -> np.ndarray:
+    """The distribution of a guess that is copied: all on one token."""
+    return np.eye(1, size, token)[0]
+
+
+async def proposal(
+    params: Params, ids: Sequence[int], past: Cache, size: int
+) -> tuple[np.ndarray | None, Cache]:
+    """The draft's distribution after `ids`, of which it has read what is in `past`, and its new cache.
+
+    None where prompt lookup finds nothing to copy.
+    """
+    if params.draft == "lookup":
+        token = lookup(tuple(ids))
+        return None if token is None else certain(token, size), past
+    run = await pocket_draft.decode(ids[read(past) :], past or None)
+    return np.array(row(softmax(run.outputs["logits"][0, -1], params.heat))), kept(run)
+
+
+async def tree_of(
+    params: Params, lm: pocket_lm.PocketLM, ids: list[int], target: Cache, draft: Cache
+) -> Tree:
+    """Both models' distributions after the prompt and after its likeliest beginnings, the likeliest first."""
+    tree: dict[Path, tuple[np.ndarray, np.ndarray]] = {}
+    waiting: list[tuple[float, Path, Cache, Cache]] = [(1.0, (), target, draft)]
+    while waiting and len(tree) < NODES:
+        reach, path, past, draft_past = waiting.pop(0)
+        run = await lm.decode([ids[-1], *path][-1:], past)
+        p = np.array(row(softmax(run.outputs["logits"][0, -1], params.temperature)))
+        q, guessed = await proposal(params, [*ids, *path], draft_past, p.size)
+        # without a guess the pass of the target writes its own token: as if the draft were the target
+        tree[path] = p, p if q is None else q
+        if len(path) + 1 < DEPTH:
+            likely = np.argsort(-p, kind="stable")[:NODES].tolist()
+            waiting += [(reach * float(p[t]), (*path, t), kept(run), guessed) for t in likely]
+            waiting.sort(key=lambda node: -node[0])
+    return tree
+
+
+def openings(params: Params, tree: Tree, words: Sequence[str]) -> Openings:
+    """RUNS texts by the chosen rule, against what the target alone would write."""
+    counts = many(tree, params.drafted, params.rule, RUNS, params.seed)
+    wanted, drafts = ends(tree, 0, 1 / RUNS), ends(tree, 1, 0.0)
+    rows = tuple(
+        (tuple(words[token] for token in path), chance, drafts[path], counts.get(path, 0) / RUNS)
+        for path, chance in list(wanted.items())[:MORE]
+    )
+    return Openings(rows, *chi_square(counts, wanted), acceptance(*tree[()]))
 
 
 async def init(params: Params) -> State:
@@ -94,14 +178,12 @@ async def init(params: Params) -> State:
     if len(ids) < 2:
         ids = [ids[0], ids[0]]
     # the last settled token is read together with the drafted ones
-    target, draft = await lm.decode(ids[:-1]), await pocket_draft.decode(ids[:-1])
-    p = softmax((await lm.decode(ids[-1:], target.outputs)).outputs["logits"][0, -1], params.temperature)
-    q = softmax((await pocket_draft.decode(ids[-1:], draft.outputs)).outputs["logits"][0, -1], params.heat)
-    p_row, q_row = row(p), row(q)
-    counts = many(np.array(p_row), np.array(q_row), params.rule, RUNS, params.seed)
+    target = kept(await lm.decode(ids[:-1]))
+    draft = kept(await pocket_draft.decode(ids[:-1])) if params.draft == "pocket" else {}
+    tree = await tree_of(params, lm, ids, target, draft)
     return State(
-        ids=tuple(ids), prompt=len(ids), words=lm.pieces, first=(p_row, q_row, tuple(counts.tolist())), cut=cut,
-        target=kept(target), draft=kept(draft),
+        ids=tuple(ids), prompt=len(ids), words=lm.pieces, openings=openings(params, tree, lm.pieces), cut=cut,
+        target=target, draft=draft,
     )  # fmt: skip
 
 
@@ -118,43 +200,51 @@ async def update(params: Params, state: State, event: Event) -> tuple[Params, St
     if event.name != "tick" or ended(params, state):
         return params, state
     lm = await pocket_lm.load()
-    at = len(state.ids) + len(state.drafts)
+    text = (*state.ids, *(token for token, _ in state.drafts))
     if not state.targets and len(state.drafts) < params.drafted:
-        # after a cycle in which all stayed, the draft has not read its own last token yet
-        unread = [state.drafts[-1][0]] if state.drafts else list(state.ids[state.draft["keys"].shape[3] :])
-        run = await pocket_draft.decode(unread, state.draft)
-        q = row(softmax(run.outputs["logits"][0, -1], params.heat))
-        token = pick(np.array(q), draw(params.seed, at, 1))
-        said = f"the draft proposes “{lm.piece(token).strip()}”"
-        return params, replace(state, drafts=(*state.drafts, (token, q)), draft=kept(run), said=said)
+        q, draft = await proposal(params, text, state.draft, len(state.words))
+        if q is not None:
+            token = pick(q, draw(params.seed, len(text), 1))
+            said = f"the draft proposes {quoted(lm, token)}"
+            if params.draft == "lookup":
+                said = f"{quoted(lm, token)} followed the same words before, so it is proposed"
+            drafts = (*state.drafts, (token, tuple(q.tolist())))
+            return params, replace(state, drafts=drafts, draft=draft, said=said)
     if not state.targets:
         run = await lm.decode([state.ids[-1], *(token for token, _ in state.drafts)], state.target)
         targets = tuple(row(softmax(logits, params.temperature)) for logits in run.outputs["logits"][0])
-        count = len(targets)
-        said = f"one pass of the target gives the distributions of all {count} positions"
+        places = (
+            f"all {len(targets)} positions" if state.drafts else "one position, for there is nothing to copy"
+        )
+        said = f"one pass of the target gives the distributions of {places}"
         return params, replace(state, targets=targets, target=kept(run), passes=state.passes + 1, said=said)
     if state.judged < len(state.drafts):
         token, q_row = state.drafts[state.judged]
         p, q = np.array(state.targets[state.judged]), np.array(q_row)
         place = len(state.ids) + state.judged
         chance = draw(params.seed, place, 2)
-        name = lm.piece(token).strip()
-        counted = replace(state, proposed=state.proposed + 1)
+        name = quoted(lm, token)
+        seen = replace(state, proposed=state.proposed + 1)
         if accepted(p, q, token, chance, params.rule):
             ratio = min(1.0, p[token] / q[token])
             said = (
-                f"“{name}” stays: u = {chance:.2f} is below {ratio:.2f}"
+                f"{name} stays: u = {chance:.2f} is below {ratio:.2f}"
                 if params.rule == "ratio"
-                else f"“{name}” stays"
+                else f"{name} stays"
             )
-            return params, replace(counted, judged=state.judged + 1, stayed=state.stayed + 1, said=said)
+            return params, replace(seen, judged=state.judged + 1, stayed=state.stayed + 1, said=said)
         new = pick(instead(p, q, params.rule), draw(params.seed, place, 3))
-        said = f"“{name}” is refused, and replaced by “{lm.piece(new).strip()}”"
-        return params, _settle(counted, new, "r", said, lm)
+        said = f"{name} is refused, and replaced by {quoted(lm, new)}"
+        return params, _settle(seen, new, "r", said, lm)
     new = pick(np.array(state.targets[-1]), draw(params.seed, len(state.ids) + state.judged, 3))
-    return params, _settle(
-        state, new, "b", f"all stay, and the same pass gives “{lm.piece(new).strip()}” as well", lm
-    )
+    said = f"all stay, and the same pass gives {quoted(lm, new)} as well"
+    if not state.drafts:
+        said = f"the pass gives {quoted(lm, new)}, as it would without a draft"
+    return params, _settle(state, new, "b", said, lm)
+
+
+def quoted(lm: pocket_lm.PocketLM, token: int) -> str:
+    return f"“{named(lm.piece(token))}”"
 
 
 def _settle(state: State, new: int, kind: str, said: str, lm: pocket_lm.PocketLM) -> State:
@@ -162,7 +252,7 @@ def _settle(state: State, new: int, kind: str, said: str, lm: pocket_lm.PocketLM
     written = (*(token for token, _ in state.drafts[: state.judged]), new)
     ids = (*state.ids, *written)
     holds = len(ids) - 1  # all but the newest, which no model has read
-    short = min(holds, state.draft["keys"].shape[3])
+    short = min(holds, read(state.draft))
     return replace(
         state, ids=ids, pieces=(*state.pieces, *(lm.piece(token) for token in written)), drafts=(), targets=(),
         judged=0, said=said, kinds=state.kinds + "a" * state.judged + kind,
@@ -175,22 +265,25 @@ def percent(part: int, whole: int) -> str:
 
 
 def phase(params: Params, state: State) -> str:
-    """What the next tick would do, by the number of the step in the cycle."""
+    """What the next tick would do, by the name of the step in the cycle."""
     if state.targets:
         return "judge"
-    return "propose" if len(state.drafts) < params.drafted else "verify"
+    text = (*state.ids, *(token for token, _ in state.drafts))
+    copied_out = params.draft == "lookup" and lookup(text) is None
+    return "verify" if copied_out or len(state.drafts) == params.drafted else "propose"
 
 
 def view(params: Params, state: State) -> View:
-    p_first, q_first, counts = (np.array(part) for part in state.first)
-    runs = int(counts.sum())
-    statistic, freedom = chi_square(counts, p_first)
-    # of a chi-square law with f degrees of freedom 99.9% lies below f·(1 − 2/9f + 3.09·√(2/9f))³ (Wilson, Hilferty 1931)
-    limit = freedom * (1 - 2 / (9 * freedom) + 3.09 * (2 / (9 * freedom)) ** 0.5) ** 3 if freedom else 0.0
-    fits = statistic <= limit or not freedom
+    found = state.openings
+    assert found is not None
+    limit = most_by_chance(found.freedom)
+    fits = found.statistic <= limit
     # large ones are not told in digits: machines differ in the sixth one of p, and χ² divides by p
-    chi = "more than 10 times" if statistic > 10 * limit else f"{statistic / max(limit, 1e-9):.1f} times"
-    shown = np.argsort(-p_first, kind="stable")[:ROWS]
+    chi = (
+        "more than 10 times"
+        if found.statistic > 10 * limit
+        else f"{found.statistic / max(limit, 1e-9):.1f} times"
+    )
     written = len(state.ids) - state.prompt
     tokens = f"{written / state.passes:.2f}" if state.passes else "–"
     drafts = []
@@ -226,26 +319,21 @@ def view(params: Params, state: State) -> View:
     ]
     said = state.said or "nothing has happened yet"
     reading = (
-        f"{said[0].upper() + said[1:]}. {written} token{'s' * (written != 1)} written with **{state.passes}** pass{'es' * (state.passes != 1)} of the target, "
-        f"{tokens} each; {percent(state.stayed, state.proposed)} of the judged drafts stayed. Of {runs:,} first tokens "
-        f"drawn by this rule, the shares {'are the target’s' if fits else '**are not the target’s**'} (χ² is "
-        f"{chi} what chance allows at most, with {freedom} degrees of freedom)."
+        f"{said[0].upper() + said[1:]}. {counted(written, 'token')} written with "
+        f"**{counted(state.passes, 'pass', 'passes')}** of the target, {tokens} each; "
+        f"{percent(state.stayed, state.proposed)} of the judged drafts stayed. Of {RUNS:,} texts begun by this rule, "
+        f"the first {DEPTH} tokens together {'are distributed as the target’s' if fits else '**are not distributed as the target’s**'} "
+        f"(χ² is {chi} what chance allows at most, with {found.freedom} degrees of freedom)."
     )
     rows = tuple(
-        (
-            state.words[int(i)].strip() or "space",
-            f"{p_first[i]:.3f}",
-            f"{q_first[i]:.3f}",
-            f"{counts[i] / runs:.3f}",
-        )
-        for i in shown
+        (told("".join(pieces).strip(" ")), f"{p:.3f}", f"{q:.3f}", f"{share:.3f}")
+        for pieces, p, q, share in found.rows
     )
-    target_cache, draft_cache = (int(cache["keys"].shape[3]) for cache in (state.target, state.draft))
     return View(
         reading=reading,
         table=Table(
-            caption=f"The first token after the prompt, in {runs:,} runs",
-            columns=("Token", "Target p", "Draft q", "Came out"),
+            caption=f"How {RUNS:,} texts begin after the prompt: the {len(rows)} likeliest of the target",
+            columns=("Beginning", "Target p", "Draft q", "Came out"),
             rows=rows,
         ),
         drawing={
@@ -256,26 +344,21 @@ def view(params: Params, state: State) -> View:
             ],
             "drafts": drafts + [None] * (params.drafted - len(drafts)),
             "settled": len(state.ids),
-            "caches": (target_cache, draft_cache),
+            "caches": (read(state.target), read(state.draft))
+            if state.draft
+            else (read(state.target), "none"),
             "shares": [
-                (
-                    state.words[int(i)],
-                    f"{p_first[i]:.3f}",
-                    f"{counts[i] / runs:.3f}",
-                    100 * p_first[i],
-                    100 * counts[i] / runs,
-                )
-                for i in shown
+                (pieces, f"{p:.3f}", f"{share:.3f}", 100 * p, 100 * share)
+                for pieces, p, _, share in found.rows[:ROWS]
             ],
-            "runs": f"{runs:,}",
-            "fits": fits,
+            "runs": f"{RUNS:,}",
         },
         facts={
             "written": str(written),
             "passes": str(state.passes),
             "tokens": tokens,
             "stayed": percent(state.stayed, state.proposed),
-            "alpha": f"{acceptance(p_first, q_first):.2f}",
+            "alpha": f"{found.alpha:.2f}",
             "chi": chi,
             "fits": "yes" if fits else "no",
         },

@@ -1,8 +1,14 @@
 """The chapter's figures against hand arithmetic, plain decoding, and whole runs."""
 
+from collections import Counter
+from itertools import product
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
 import numpy as np
 import pytest
 
+from demos_py.algorithms import speculation
 from demos_py.algorithms.batching import run
 from demos_py.core.demo import TICK, Event, find, finished
 from demos_py.core.transport import Log, moment
@@ -10,6 +16,7 @@ from demos_py.models import pocket_draft, pocket_lm
 from demos_py.speculative_decoding import batch_knee, timeline, verify, when_it_loses
 
 VERIFY = find("speculative-decoding/verify")
+LIST = "List: drum, goat, red, Mira, ring, flute, clock, dog, Leo, green. Again:"
 
 
 def at_the_end(params: verify.Params) -> verify.State:
@@ -50,13 +57,103 @@ def test_caches_hold_what_a_fresh_pass_would_give() -> None:
 
 
 def test_the_ratio_rule_keeps_the_targets_distribution_and_the_others_do_not() -> None:
-    fits = {
-        rule: verify.view(verify.Params(rule=rule), finished(verify.init(verify.Params(rule=rule)))).facts[
-            "fits"
-        ]
-        for rule in verify.RULES
+    def fits(**given: Any) -> str:
+        params = verify.Params(**given)
+        return verify.view(params, finished(verify.init(params))).facts["fits"]
+
+    assert {rule: fits(rule=rule) for rule in verify.RULES} == {
+        "ratio": "yes",
+        "favourite": "no",
+        "always": "no",
     }
-    assert fits == {"ratio": "yes", "favourite": "no", "always": "no"}
+    for drafted in (1, 2, 3):
+        assert fits(drafted=drafted, temperature=1.5) == "yes"
+        assert fits(drafted=drafted, draft="lookup", prompt=LIST) == "yes"
+
+
+class Toy:
+    """A model of three tokens whose logits depend on all that it has read; its cache holds what that was."""
+
+    config: ClassVar = {"context": 256}
+    pieces = ("a", "b", "c")
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def encode(self, text: str) -> tuple[list[int], bool]:
+        return [0, 0], False
+
+    def piece(self, token: int) -> str:
+        return self.pieces[token]
+
+    def logits(self, text: tuple[int, ...]) -> np.ndarray:
+        return np.random.default_rng([self.seed, *text]).normal(size=3)
+
+    async def decode(self, ids: list[int], past: dict[str, np.ndarray] | None = None) -> Any:
+        before = past["keys"].ravel().astype(int).tolist() if past else []
+        text = (*before, *ids)
+        logits = np.array([[self.logits(text[: len(before) + i + 1]) for i in range(len(ids))]])
+        keys = np.array(text, float).reshape(1, 1, 1, -1, 1)
+        return SimpleNamespace(outputs={"logits": logits, "keys": keys, "values": keys})
+
+
+@pytest.mark.parametrize("drafted", [1, 2, 3])
+@pytest.mark.parametrize("draft", verify.DRAFTS)
+def test_what_the_figure_itself_writes_has_the_targets_joint_distribution(
+    drafted: int, draft: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own cycle, caches and draws, over many seeds: all 81 texts of four tokens, against a target unlike the draft."""
+    target, guess, runs, length = Toy(1), Toy(2), 1500, 4
+
+    async def load() -> Toy:
+        return target
+
+    monkeypatch.setattr(pocket_lm, "load", load)
+    monkeypatch.setattr(pocket_draft, "decode", guess.decode)
+    monkeypatch.setattr(verify, "MOST", length)
+    monkeypatch.setattr(verify, "openings", lambda *_: None)
+    counts: Counter[tuple[int, ...]] = Counter()
+    for seed in range(runs):
+        params = verify.Params(draft=draft, drafted=drafted, heat=1.0, seed=seed)
+        state = finished(verify.init(params))
+        while not verify.ended(params, state):
+            params, state = finished(verify.update(params, state, TICK))
+        counts[state.ids[2 : 2 + length]] += 1
+    chances = {
+        text: float(
+            np.prod([verify.softmax(target.logits((0, 0, *text[:i])), 1.0)[text[i]] for i in range(length)])
+        )
+        for text in product(range(3), repeat=length)
+    }
+    chances = dict(sorted(chances.items(), key=lambda item: -item[1]))
+    statistic, freedom = speculation.chi_square(counts, chances)
+    assert freedom > 30 and statistic < speculation.most_by_chance(freedom)
+
+
+def test_the_tree_asks_the_models_what_a_whole_pass_would_answer() -> None:
+    params = verify.Params(heat=2.0, temperature=0.7)
+    lm = finished(pocket_lm.load())
+    ids, _ = lm.encode(params.prompt)
+    past, draft = (finished(decode(ids[:-1])).outputs for decode in (lm.decode, pocket_draft.decode))
+    tree = finished(verify.tree_of(params, lm, ids, past, draft))
+    assert len(tree) == verify.NODES and max(map(len, tree)) == verify.DEPTH - 1
+    for path, (p, q) in tree.items():
+        whole = finished(lm.decode([*ids, *path])).outputs["logits"][0, -1]
+        assert np.allclose(p, verify.softmax(whole, 0.7), atol=1e-4)
+        guessed = finished(pocket_draft.decode([*ids, *path])).outputs["logits"][0, -1]
+        assert np.allclose(q, verify.softmax(guessed, 2.0), atol=1e-4)
+
+
+def test_prompt_lookup_copies_what_repeats_and_nothing_else() -> None:
+    listed = at_the_end(verify.Params(draft="lookup", prompt=LIST))
+    assert "".join(listed.pieces).startswith(" drum, goat, red, Mira, ring, flute, clock, dog, Leo, green.")
+    assert listed.stayed >= 15 and listed.passes < 20
+    story = at_the_end(verify.Params(draft="lookup"))
+    assert story.passes > 25
+    # with a certain guess the rule is: keep it with the probability that the target gives it
+    state = moment(VERIFY, verify.Params(draft="lookup", prompt=LIST), Log(8)).state
+    token, q = state.drafts[0]
+    assert q[token] == 1 and sum(q) == 1 and state.targets
 
 
 def test_a_good_draft_is_accepted_more_often_than_a_heated_one() -> None:
