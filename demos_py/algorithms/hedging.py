@@ -39,12 +39,24 @@ def alone(latency: Latency) -> Survival:
     return lambda t: (1 - latency.share) * usual(t) + latency.share * slow(t)
 
 
-def hedged(latency: Latency, after: float, shared: float = 0.0) -> Survival:
-    """P(T > t) of a call that is copied once it has taken `after` seconds.
+def copied(latency: Latency, after: float, budget: float = 1.0) -> tuple[float, float]:
+    """The share of all calls that are copied, and the share of those that are still open after `after` seconds.
+
+    At most a share `budget` of all calls is copied. Where more are open by then, the budget chooses among them
+    without knowing how long they would still take.
+    """
+    slow = alone(latency)(after)
+    share = min(slow, budget)
+    return share, share / slow if slow else 1.0
+
+
+def hedged(latency: Latency, after: float, shared: float = 0.0, budget: float = 1.0) -> Survival:
+    """P(T > t) of a call that is copied once it has taken `after` seconds, if the budget allows it.
 
     `shared` is the probability that both copies meet the same fate, usual or slow, because what made the first
     one slow (the prompt, the model) makes the second one slow too.
     """
+    _, chosen = copied(latency, after, budget)
     usual, slow = lognormal(latency.usual, latency.spread), lognormal(latency.slow, latency.slow_spread)
     one = alone(latency)
 
@@ -52,7 +64,8 @@ def hedged(latency: Latency, after: float, shared: float = 0.0) -> Survival:
         if t < after:
             return one(t)
         same = (1 - latency.share) * usual(t) * usual(t - after) + latency.share * slow(t) * slow(t - after)
-        return shared * same + (1 - shared) * one(t) * one(t - after)
+        both = shared * same + (1 - shared) * one(t) * one(t - after)
+        return chosen * both + (1 - chosen) * one(t)
 
     return survival
 

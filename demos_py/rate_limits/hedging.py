@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from demos_py.algorithms.hedging import Latency, alone, hedged, quantile
+from demos_py.algorithms.hedging import Latency, alone, copied, hedged, quantile
 from demos_py.core import charts
 from demos_py.core.demo import Table, View
 from demos_py.core.params import slider
@@ -17,6 +17,16 @@ DELAYS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 8.0)  # s
 @dataclass(frozen=True)
 class Params:
     after: float = slider(1.2, low=0.1, high=8.0, step=0.1, label="Copy after", unit="s", ticks=8)
+    budget: int = slider(
+        100,
+        low=0,
+        high=100,
+        step=1,
+        label="Copies, at most",
+        unit="% of calls",
+        words={100: "no budget"},
+        ticks=10,
+    )
     usual: float = slider(
         0.6, low=0.2, high=3.0, step=0.1, label="A usual call takes", unit="s, median", ticks=7
     )
@@ -28,10 +38,10 @@ class Params:
 
 
 @lru_cache(400)
-def _point(latency: Latency, after: float, shared: float) -> tuple[float, float, float]:
+def _point(latency: Latency, after: float, shared: float, budget: float) -> tuple[float, float, float]:
     """The share of calls that are copied, the median and the 99th percentile."""
-    copied = hedged(latency, after, shared)
-    return alone(latency)(after), quantile(copied, 0.5), quantile(copied, 0.99)
+    survival = hedged(latency, after, shared, budget)
+    return copied(latency, after, budget)[0], quantile(survival, 0.5), quantile(survival, 0.99)
 
 
 def view(params: Params, state: None) -> View:
@@ -39,14 +49,24 @@ def view(params: Params, state: None) -> View:
     shared = params.shared / 100
     one = alone(latency)
     p50, p95, p99 = (quantile(one, q) for q in (0.5, 0.95, 0.99))
-    extra, now50, now99 = _point(latency, params.after, shared)
-    curve = [_point(latency, after, shared) for after in DELAYS]
+    budget = params.budget / 100
+    extra, now50, now99 = _point(latency, params.after, shared, budget)
+    open_by_then, chosen = one(params.after), copied(latency, params.after, budget)[1]
+    free = [_point(latency, after, shared, 1.0) for after in DELAYS]
+    curve = [_point(latency, after, shared, budget) for after in DELAYS]
     top = max(p99, now99) * 1.1
     step = charts.round_below(top / 3)
+    bounded = [
+        charts.dots(
+            [100 * x for x, *_ in curve], [y for *_, y in curve], "budget", "var(--cw-c2)", "circle-open"
+        )
+    ]
     figure = charts.chart(
         [
-            charts.line([100 * x for x, _, _ in curve], [y for *_, y in curve], "p99", "var(--cw-c1)"),
-            charts.dots([100 * x for x, _, _ in curve], [y for *_, y in curve], "delays", "var(--cw-c1)"),
+            charts.line([100 * x for x, _, _ in free], [y for *_, y in free], "no budget", "var(--cw-c1)"),
+            charts.dots([100 * x for x, _, _ in free], [y for *_, y in free], "delays", "var(--cw-c1)"),
+            *(bounded if budget < 1 else ()),
+            charts.dots([100 * extra], [now99], "now", "var(--cw-c2)"),
             charts.line([0, 100], [p99, p99], "without", "var(--cw-ink-3)", dash="dash"),
             charts.line([100 * extra] * 2, [0, top], "copy after", "var(--cw-cut)", dash="dash"),
         ],
@@ -55,19 +75,27 @@ def view(params: Params, state: None) -> View:
         labels=[charts.label(100, p99, "without a copy", anchor="right")],
     )
     reading = (
-        f"Copied after {params.after:.1f} s, **{extra:.1%}** of the calls are sent twice. The slowest hundredth falls "
+        f"{open_by_then:.1%} of the calls are still open after {params.after:.1f} s"
+        f"{'' if chosen == 1 else f', and the budget lets {chosen:.0%} of those be copied'}: **{extra:.1%}** of all "
+        f"calls are sent twice. The slowest hundredth falls "
         f"from {p99:.2f} to **{now99:.2f} s**; the median from {p50:.2f} to {now50:.2f} s. The 95th percentile of a "
         f"single call is {p95:.2f} s: a copy then would double {one(p95):.0%}."
     )
     rows = tuple(
-        (f"{after:.1f}", f"{x:.1%}", f"{median:.2f}", f"{slowest:.2f}")
-        for after, (x, median, slowest) in zip(DELAYS, curve, strict=True)
+        (f"{after:.1f}", f"{x:.1%}", f"{median:.2f}", f"{slowest:.2f}", f"{unbounded:.2f}")
+        for after, (x, median, slowest), (*_, unbounded) in zip(DELAYS, curve, free, strict=True)
     )
     return View(
         reading=reading,
         table=Table(
             caption="The same calls, copied after each delay",
-            columns=("Copy after, s", "Sent twice", "Median, s", "99th percentile, s"),
+            columns=(
+                "Copy after, s",
+                "Sent twice",
+                "Median, s",
+                "99th percentile, s",
+                "99th without a budget, s",
+            ),
             rows=rows,
         ),
         charts={"cost": figure},

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from demos_py.algorithms.hedging import Latency, alone, hedged, lognormal, quantile
+from demos_py.algorithms.hedging import Latency, alone, copied, hedged, lognormal, quantile
 
 LATENCY = Latency()
 
@@ -34,6 +34,35 @@ def test_the_survival_is_what_a_simulation_counts(after: float, shared: float) -
         p = survival(t)
         assert abs((took > t).mean() - p) < 5 * math.sqrt(p * (1 - p) / n) + 1e-5
     assert abs((first > after).mean() - alone(LATENCY)(after)) < 0.005
+
+
+@pytest.mark.parametrize("after", [0.2, 0.9, 4.0])
+@pytest.mark.parametrize("budget", [0.02, 0.05, 0.3])
+def test_a_budget_is_what_a_bucket_of_copies_gives_call_by_call(after: float, budget: float) -> None:
+    """Each call puts a share of a copy into a bucket, and a call that is late takes one out, if there is one."""
+    n, level = 150_000, 0.0
+    first, second = drawn(n, 0.4, seed=11)
+    took = first.copy()
+    copies = 0
+    for i in range(n):
+        level = min(100.0, level + budget)
+        if first[i] > after and level >= 1:
+            level -= 1
+            copies += 1
+            took[i] = min(first[i], after + second[i])
+    share, chosen = copied(LATENCY, after, budget)
+    assert copies / n == pytest.approx(share, abs=0.0025)
+    assert share <= budget + 1e-12 and chosen == pytest.approx(copies / (first > after).sum(), abs=0.03)
+    survival = hedged(LATENCY, after, 0.4, budget)
+    for t in (0.5, 1.0, 2.0, 5.0, 8.0):
+        p = survival(t)
+        assert abs((took > t).mean() - p) < 6 * math.sqrt(p * (1 - p) / n) + 5e-4
+
+
+def test_the_ends_of_a_budget() -> None:
+    for t in (0.3, 1.5, 6.0):
+        assert hedged(LATENCY, 0.9, 0.2, 0.0)(t) == pytest.approx(alone(LATENCY)(t))
+        assert hedged(LATENCY, 0.9, 0.2, 1.0)(t) == hedged(LATENCY, 0.9, 0.2)(t)
 
 
 def test_of_exponential_calls_the_quantile_is_known() -> None:

@@ -60,3 +60,14 @@ def test_rates_of_the_moment_are_those_of_the_reading() -> None:
     shown = [float(row[2]) for row in view.table.rows]
     assert float(view.facts["fairness"]) == pytest.approx(fairness(shown), abs=2e-3)
     assert re.search(r"Round 150:", view.reading)
+
+
+def test_a_budget_bounds_the_cost_and_is_wasted_on_calls_that_are_not_late() -> None:
+    def facts(**given: float) -> dict[str, float]:
+        shown = hedging.view(hedging.Params(**given), None).facts  # type: ignore[arg-type]
+        return {name: float(value.split()[0].rstrip("%")) for name, value in shown.items()}
+
+    early, late = facts(after=0.2, budget=5), facts(after=1.3, budget=5)
+    assert early["extra"] == 5.0 and late["extra"] < 5.0
+    assert early["hedged p99"] > 0.9 * early["p99"] > 3 * late["hedged p99"]
+    assert facts(after=1.3, budget=5) == facts(after=1.3)
