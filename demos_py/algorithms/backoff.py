@@ -6,6 +6,9 @@ RFC 9110, section 10.2.3.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
 KINDS = ("fixed", "exponential", "half", "equal", "full", "decorrelated")
@@ -37,6 +40,62 @@ def waits(kind: str, clients: int, attempts: int, base: float, cap: float, seed:
             last = out[:, n] = np.minimum(cap, base + chance[:, n] * (3 * last - base))
         return out
     raise ValueError(f"no backoff is called “{kind}”; there are {', '.join(KINDS)}")
+
+
+@dataclass(frozen=True)
+class Law:
+    """What a wait is drawn from, in s: evenly from `low` to `high`, then raised to `least` and cut to `most`."""
+
+    low: float
+    high: float
+    least: float = 0.0
+    most: float = math.inf
+
+    def below(self, t: float) -> float:
+        """P(wait < t)."""
+        if t <= self.least:
+            return 0.0
+        if t > self.most:
+            return 1.0
+        if self.high == self.low:
+            return float(t > self.low)
+        return min(1.0, max(0.0, (t - self.low) / (self.high - self.low)))
+
+    @property
+    def mean(self) -> float:
+        """The expected wait: `least`, and the area under P(wait > t) from there to `most`."""
+        low, high = max(self.low, self.least), min(self.high, self.most)
+        if low >= high or self.low == self.high:
+            return min(max(self.low, self.least), self.most)
+        return low + (high - low) * (self.high - (low + high) / 2) / (self.high - self.low)
+
+    def fullest(self, window: float) -> float:
+        """The most that any `window` seconds hold, as a share of all waits: it is at an end, for the middle is even."""
+        low, high = max(self.low, self.least), min(self.high, self.most)
+        return max(self.below(low + window), 1 - self.below(high - window))
+
+
+def law(kind: str, retry: int, base: float, cap: float, retry_after: float, rule: str) -> Law | None:
+    """The law of the wait before retry `retry`, from 1. None where it has no simple form.
+
+    That is decorrelated jitter from the second retry on, whose wait depends on the one before.
+    """
+    backoff = min(cap, base * 2.0 ** (retry - 1))
+    ends = {
+        "fixed": (min(cap, base), min(cap, base)),
+        "exponential": (backoff, backoff),
+        "half": (backoff / 2, 1.5 * backoff),
+        "equal": (backoff / 2, backoff),
+        "full": (0.0, backoff),
+        "decorrelated": (base, 3 * base),
+    }
+    if kind == "decorrelated" and retry > 1:
+        return None
+    low, high = ends[kind]
+    if rule == "add":
+        return Law(low + retry_after, high + retry_after, retry_after, cap + retry_after)
+    floor = retry_after if rule == "larger" else 0.0
+    return Law(low, high, floor, max(cap, floor))
 
 
 def with_floor(wait: np.ndarray, retry_after: float, rule: str) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demos_py.algorithms.backoff import KINDS, most_at_once, waits, with_floor
+from demos_py.algorithms.backoff import KINDS, law, most_at_once, waits, with_floor
 from demos_py.core.demo import Table, View
 from demos_py.core.drawings import histogram
 from demos_py.core.params import choice, slider
@@ -43,6 +43,20 @@ def arrivals(params: Params, kind: str, floor: str) -> np.ndarray:
     return np.cumsum(with_floor(wait, params.retry_after, floor), axis=1)
 
 
+def expected(params: Params, kind: str, floor: str) -> tuple[float, float, float | None]:
+    """In closed form: the first retries in the fullest WINDOW, the mean first wait, and the mean of all waits together."""
+    laws = [
+        law(kind, n + 1, params.base, params.cap, params.retry_after, floor) for n in range(params.retries)
+    ]
+    assert laws[0] is not None
+    total = sum(one.mean for one in laws if one is not None) if None not in laws else None
+    return params.clients * laws[0].fullest(WINDOW), laws[0].mean, total
+
+
+def seconds(value: float | None) -> str:
+    return "no simple form" if value is None else f"{value:.2f} s"
+
+
 def view(params: Params, state: None) -> View:
     times = arrivals(params, params.kind, params.floor)
     peak = most_at_once(times, WINDOW)
@@ -54,28 +68,45 @@ def view(params: Params, state: None) -> View:
     end = longest + (params.retry_after * params.retries if params.floor != "ignore" else 0)
     counts, _ = np.histogram(times, bins=COLUMNS, range=(0, end))
     top = max(10, params.clients)
+    fullest, mean, whole = expected(params, params.kind, params.floor)
     rows = []
     for kind in KINDS:
         mine = arrivals(params, kind, params.floor)
+        full, soon, late = expected(params, kind, params.floor)
         rows.append(
             (
                 NAMES[kind],
                 str(most_at_once(mine, WINDOW)),
                 str(int((mine[:, 0] < params.retry_after).sum())),
+                str(most_at_once(mine[:, 0], WINDOW)),
+                f"{full:.1f}",
                 f"{mine[:, 0].mean():.2f}",
-                f"{mine[:, -1].mean():.1f}",
+                f"{soon:.2f}",
+                f"{mine[:, -1].mean():.2f}",
+                "–" if late is None else f"{late:.2f}",
             )
         )
     reading = (
         f"{params.clients} clients were refused at the same moment. With {NAMES[params.kind]}, up to **{peak}** of "
-        f"their calls fall into one tenth of a second; the last retry comes after **{total:.1f} s** on average. "
+        f"their calls fall into one tenth of a second; the last retry comes after **{total:.1f} s** on average"
+        f"{'' if whole is None else f', where {whole:.1f} s are expected'}. "
         f"**{early}** of the first retries come before the {params.retry_after} s that the server asked for."
     )
     return View(
         reading=reading,
         table=Table(
             caption=f"{params.clients} clients, {params.retries} retries, Retry-After {FLOORS[params.floor]}",
-            columns=("Wait", "Most in 0.1 s", "Too early", "First retry, mean s", "Last retry, mean s"),
+            columns=(
+                "Wait",
+                "Most in 0.1 s",
+                "Too early",
+                "First retries, most in 0.1 s",
+                "In a fixed 0.1 s, expected",
+                "First retry, mean s",
+                "First, expected s",
+                "Last retry, mean s",
+                "Last, expected s",
+            ),
             rows=tuple(rows),
         ),
         drawing={
@@ -90,9 +121,21 @@ def view(params: Params, state: None) -> View:
             "numbers": [
                 ("Most in 0.1 s", str(peak)),
                 ("First retries, most in 0.1 s", str(first)),
+                ("In a fixed 0.1 s, expected", f"{fullest:.1f}"),
                 ("Too early", str(early)),
-                ("Last retry, mean", f"{total:.1f} s"),
+                ("First retry, mean", f"{times[:, 0].mean():.2f} s"),
+                ("First retry, expected", seconds(mean)),
+                ("Last retry, mean", f"{total:.2f} s"),
+                ("Last retry, expected", seconds(whole)),
             ],
         },
-        facts={"peak": str(peak), "first": str(first), "total": f"{total:.1f} s", "early": str(early)},
+        facts={
+            "peak": str(peak),
+            "first": str(first),
+            "total": f"{total:.1f} s",
+            "early": str(early),
+            "expected first": f"{fullest:.0f}",
+            "expected mean": seconds(mean),
+            "expected total": seconds(whole),
+        },
     )

@@ -71,3 +71,16 @@ def test_a_budget_bounds_the_cost_and_is_wasted_on_calls_that_are_not_late() -> 
     assert early["extra"] == 5.0 and late["extra"] < 5.0
     assert early["hedged p99"] > 0.9 * early["p99"] > 3 * late["hedged p99"]
     assert facts(after=1.3, budget=5) == facts(after=1.3)
+
+
+def test_what_is_expected_stands_beside_the_sample() -> None:
+    facts = backoff.view(backoff.Params(kind="full", floor="add", clients=500), None).facts
+    # evenly over the second after the floor: 500 in ten tenths, and 5 + ½ s on average
+    assert facts["expected first"] == "50" and facts["expected mean"] == "5.50 s"
+    assert int(facts["first"]) > 50
+    # 5 floors, and half of 1 + 2 + 4 + 8 + 16 s
+    assert facts["expected total"] == "40.50 s"
+    assert float(facts["total"].split()[0]) == pytest.approx(40.5, rel=0.02)
+    assert (
+        backoff.view(backoff.Params(kind="decorrelated"), None).facts["expected total"] == "no simple form"
+    )
