@@ -13,6 +13,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+from wasm import tables
 from wasm.assets import (
     ASSETS,
     BUILD,
@@ -62,7 +63,7 @@ def inputs() -> list[tuple[str, Path]]:
     paths = [*RUNTIME, *ORT, *(PYODIDE / name for name in WORKER_NEEDS), PLOTLY, KATEX / "katex.min.css"]
     paths += KATEX.glob("fonts/*.woff2")
     paths += [NODE / f"gpt-tokenizer/data/{name}.tiktoken" for name in ENCODINGS]
-    for folder in (ROOT / "wasm", ROOT / "demos_py"):
+    for folder in (ROOT / "wasm", ROOT / "demos_py", tables.TABLES):
         paths += [p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     paths += [ROOT / "package-lock.json", ROOT / "pyproject.toml", ROOT / ".gitignore"]
     named = [(str(path.relative_to(ROOT)), path) for path in paths]
@@ -131,8 +132,9 @@ def stage() -> dict[str, Any]:
     packed = wheels.compiled(sources, PYODIDE)
     files = {path.name: put(path.name, path.read_bytes()) for path in [*RUNTIME, *packed, PLOTLY, *ORT]}
     files |= models()
-    for path in tokenizers.write_all():
-        files[f"tokenizers/{path.name}"] = put(f"tokenizers/{path.name}", path.read_bytes())
+    for path in (*tokenizers.write_all(), *tables.write_all()):
+        name = f"{path.parent.name}/{path.name}"
+        files[name] = put(name, path.read_bytes())
     files["worker.js"] = put("worker.js", bundle(HOST / "worker.js"))
     paths = {name: entry["path"] for name, entry in files.items()}
     manifest = {"files": files, "lock": wheels.lock(packed, sources, PYODIDE, paths)}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from demos_py.algorithms.quota import Limit, binding, open_calls
+from demos_py.core import sessions
 from demos_py.core.demo import Event, Table, View
 from demos_py.core.params import slider
 
@@ -28,25 +32,56 @@ class Params:
     latency: int = slider(8, low=1, high=120, step=1, label="A call takes", unit="s", ticks=7)
     rpm: int = slider(50, low=10, high=4_000, step=10, label="Call limit", unit="a minute", ticks=10)
     itpm: int = slider(
-        40, low=10, high=2_000, step=10, label="Input limit", unit="K tokens a minute", ticks=10
+        40, low=10, high=4_000, step=10, label="Input limit", unit="K tokens a minute", ticks=10
     )
-    otpm: int = slider(8, low=1, high=400, step=1, label="Output limit", unit="K tokens a minute", ticks=10)
+    otpm: int = slider(8, low=1, high=800, step=1, label="Output limit", unit="K tokens a minute", ticks=10)
 
 
-def update(params: Params, state: None, event: Event) -> tuple[Params, None]:
-    """`workload` sets the four controls of what is sent."""
+@dataclass(frozen=True)
+class Tier:
+    """A row of docs/data/rate-limit-tiers.yml: its words, and its limits as the controls have them."""
+
+    name: str
+    vendor: str
+    source: str
+    limits: tuple[tuple[str, int], ...]
+
+
+async def init(params: Params) -> tuple[Tier, ...]:
+    table = json.loads(await sessions.load("tables/rate-limit-tiers.json"))
+    # a vendor that counts input and output together has no place on three scales
+    return tuple(tier(row) for row in table["rows"] if row["output"][0].isdigit())
+
+
+def tier(row: dict[str, Any]) -> Tier:
+    calls, into, out = (int(row[key].replace(",", "")) for key in ("calls", "input", "output"))
+    source = f"{row['source']['title']}, checked {row['source']['checked']}. {row['note']}"
+    return Tier(
+        row["tier"], row["vendor"], source, (("rpm", calls), ("itpm", into // 1000), ("otpm", out // 1000))
+    )
+
+
+def update(params: Params, state: tuple[Tier, ...], event: Event) -> tuple[Params, tuple[Tier, ...]]:
+    """`workload` sets the four controls of what is sent, `tier` the three limits."""
     if event.name == "workload" and event.value in WORKLOADS:
-        sent = WORKLOADS[event.value][1]
-        values = {name: getattr(params, name) for name in ("rpm", "itpm", "otpm")}
-        return Params(**sent, **values), state
-    return params, state
+        return replace(params, **WORKLOADS[event.value][1]), state
+    found = next((tier for tier in state if event.name == "tier" and slug(tier) == event.value), None)
+    return (replace(params, **dict(found.limits)) if found else params), state
+
+
+def slug(tier: Tier) -> str:
+    return tier.name.lower().replace(" ", "-")
+
+
+def in_force(params: Params, values: Mapping[str, int]) -> bool:
+    return all(getattr(params, name) == value for name, value in values.items())
 
 
 def seconds(value: float) -> str:
     return "never" if math.isinf(value) else f"{value:,.0f} s"
 
 
-def view(params: Params, state: None) -> View:
+def view(params: Params, state: tuple[Tier, ...]) -> View:
     limits = (
         Limit("calls", params.rpm, 1),
         Limit("input tokens", 1000 * params.itpm, params.input),
@@ -93,10 +128,11 @@ def view(params: Params, state: None) -> View:
         ),
         drawing={
             "limits": rows,
-            "workloads": [
-                (key, name, all(getattr(params, field) == value for field, value in sent.items()))
-                for key, (name, sent) in WORKLOADS.items()
-            ],
+            "workloads": [(key, name, in_force(params, sent)) for key, (name, sent) in WORKLOADS.items()],
+            "tiers": [(slug(tier), tier.name, in_force(params, dict(tier.limits))) for tier in state],
+            "whose": next(
+                (f"{tier.vendor}. {tier.source}" for tier in state if in_force(params, dict(tier.limits))), ""
+            ),
             "left": left,
         },
         facts={

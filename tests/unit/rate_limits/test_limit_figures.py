@@ -3,11 +3,14 @@
 import re
 
 import pytest
+import yaml
 
 from demos_py.algorithms.aimd import fairness
-from demos_py.core.demo import Event, find
+from demos_py.core import params as controls
+from demos_py.core.demo import Event, find, finished
 from demos_py.core.transport import Log, moment
 from demos_py.rate_limits import aimd, backoff, hedging, status_codes, three_limits
+from wasm import tables
 
 
 def test_the_crowd_without_jitter_comes_back_whole() -> None:
@@ -27,15 +30,42 @@ def test_the_floor_by_the_larger_of_the_two_wakes_them_together() -> None:
 
 def test_the_binding_limit_by_hand() -> None:
     # 20 calls of 12,000 tokens against 40,000 a minute: six times too many, so a minute's worth lasts 12 s
-    facts = three_limits.view(three_limits.Params(), None).facts
+    facts = three_limits.view(three_limits.Params(), ()).facts
     assert facts["binding"] == "input tokens" and facts["share"] == "600%" and facts["lasts"] == "12 s"
     assert facts["calls"] == "3.3"
 
 
 def test_workloads_set_what_is_sent_and_leave_the_limits() -> None:
-    params, _ = three_limits.update(three_limits.Params(rpm=100), None, Event("workload", "labels"))
+    params, _ = three_limits.update(three_limits.Params(rpm=100), (), Event("workload", "labels"))
     assert (params.calls, params.output, params.rpm) == (400, 10, 100)
-    assert three_limits.update(params, None, Event("workload", "none"))[0] == params
+    assert three_limits.update(params, (), Event("workload", "none"))[0] == params
+
+
+def test_tiers_are_the_rows_of_the_data_file() -> None:
+    tables.write_all()
+    rows = yaml.safe_load((tables.TABLES / "rate-limit-tiers.yml").read_text("utf-8"))["rows"]
+    tiers = finished(three_limits.init(three_limits.Params()))
+    counted = [row for row in rows if row["output"] != "counted with the input"]
+    assert [tier.name for tier in tiers] == [row["tier"] for row in counted]
+    assert len({three_limits.slug(tier) for tier in tiers}) == len(tiers) == 7
+    for row, tier in zip(counted, tiers, strict=True):
+        params, state = three_limits.update(
+            three_limits.Params(calls=77), tiers, Event("tier", three_limits.slug(tier))
+        )
+        view = three_limits.view(params, state)
+        assert params.calls == 77 and {cells[2] for cells in view.table.rows} == {
+            row[key] for key in ("calls", "input", "output")
+        }
+        # what the buttons set, the controls can show
+        assert controls.read(three_limits.Params(), controls.write(params)) == (params, [])
+        assert (
+            row["vendor"] in view.drawing["whose"] and str(row["source"]["checked"]) in view.drawing["whose"]
+        )
+        assert [pressed for *_, pressed in view.drawing["tiers"]].count(True) == 1
+    assert (
+        three_limits.update(three_limits.Params(), tiers, Event("tier", "none"))[0] == three_limits.Params()
+    )
+    assert three_limits.view(three_limits.Params(), tiers).drawing["whose"] == ""
 
 
 def test_a_copy_near_the_95th_percentile_doubles_one_call_in_twenty() -> None:
@@ -81,6 +111,4 @@ def test_what_is_expected_stands_beside_the_sample() -> None:
     # 5 floors, and half of 1 + 2 + 4 + 8 + 16 s
     assert facts["expected total"] == "40.50 s"
     assert float(facts["total"].split()[0]) == pytest.approx(40.5, rel=0.02)
-    assert (
-        backoff.view(backoff.Params(kind="decorrelated"), None).facts["expected total"] == "no simple form"
-    )
+    assert backoff.view(backoff.Params(kind="decorrelated"), None).facts["expected total"] == "no simple form"
