@@ -72,7 +72,16 @@ def view(params: Params, state: None) -> View:
         ],
         charts.axis("calls sent twice, %", 0, 100, (0, 25, 50, 75, 100)),
         charts.axis("p99, s", 0, top, [step * i for i in range(int(top / step) + 1)]),
-        labels=[charts.label(100, p99, "without a copy", anchor="right")],
+        labels=[
+            charts.label(100, p99, "without a copy", anchor="right"),
+            charts.label(
+                100 * extra,
+                0.62 * top,
+                f"copied after {params.after:.1f} s",
+                anchor="left" if extra < 0.6 else "right",
+            ),
+        ],
+        height=300,
     )
     reading = (
         f"{open_by_then:.1%} of the calls are still open after {params.after:.1f} s"
@@ -99,6 +108,15 @@ def view(params: Params, state: None) -> View:
             rows=rows,
         ),
         charts={"cost": figure},
+        drawing={
+            "key": [(1, "each delay without a budget"), (2, "with the controls’ budget")],
+            "numbers": [
+                ("Sent twice", f"{extra:.1%}"),
+                ("99th percentile", f"{now99:.2f} s"),
+                ("without a copy", f"{p99:.2f} s"),
+                ("Late calls copied", f"{chosen:.0%}"),
+            ],
+        },
         facts={
             "extra": f"{extra:.1%}",
             "p50": f"{p50:.2f} s",

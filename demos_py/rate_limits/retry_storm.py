@@ -159,7 +159,7 @@ def view(params: Params, state: Fleet) -> View:
             columns=("When refused", *COLUMNS),
             rows=((NAMES[params.strategy], *cells(state)),),
         )
-    top = max(20, params.jobs // 2)
+    top = max(20, 3 * params.jobs // 4)
     drawing = {
         "calls": histogram(
             columns,

@@ -88,12 +88,16 @@ def view(params: Params, state: State) -> View:
         charts.line(list(BATCHES), times, "a pass", "var(--cw-c1)"),
         charts.dots(list(BATCHES), times, "a pass", "var(--cw-c1)"),
     ]  # fmt: skip
+    words = []
     if knee and 1 <= knee <= 1024:
         traces.append(charts.line([knee, knee], [0, top], "knee", "var(--cw-cut)", dash="dash"))
+        side = "right" if knee > 32 else "left"
+        words.append(charts.label(knee, 0.85 * top, f"knee, {knee:,.0f} requests", log_x=True, anchor=side))
     figure = charts.chart(
         traces,
         x,
         charts.axis("ms a pass", 0, top, [step * i for i in range(int(top / step) + 1)]),
+        labels=words,
         height=220,
     )
     found = [1000 * seconds for seconds in state.measured]
@@ -104,7 +108,8 @@ def view(params: Params, state: State) -> View:
         if found
         else [],
         charts.axis("tokens in a pass, pocket-lm", 1, 128, (1, 4, 16, 64, 128), log=True),
-        charts.axis("ms a pass", 0, most, [tick * i for i in range(int(most / tick) + 1)]),
+        charts.axis("ms a pass", 0, most, [tick * i for i in range(int(most / tick) + 1)] if found else ()),
+        labels=[] if found else [charts.label(1.2, 0.4 * most, "empty until you press Measure", log_x=True)],
         height=140,
     )  # fmt: skip
     where = f"**{knee:,.0f} requests**" if knee else "no batch: reading the caches always takes longer"
@@ -114,7 +119,7 @@ def view(params: Params, state: State) -> View:
         else ""
     )
     reading = (
-        f"A pass with one request takes {times[0]:.1f} ms, with 64 {1000 * server.pass_time(64):.1f} ms. Reading and "
+        f"A pass takes {times[0]:.1f} ms with one request and {1000 * server.pass_time(64):.1f} ms with 64. Reading and "
         f"computing take equally long at {where}. A million tokens cost **${cost(1):,.2f}** one by one and "
         f"**${cost(64):,.2f}** in batches of 64.{measured}"
     )

@@ -53,7 +53,7 @@ def view(params: Params, state: None) -> View:
         ],
         charts.axis("acceptance", 0, 1, (0, 0.25, 0.5, 0.75, 1)),
         charts.axis("times as fast", 0, top, (0, 1, 2, 3, 4, 5, 6)),
-        labels=[charts.label(0.02, 1, "below it, guessing loses")],
+        labels=[charts.label(1, 1, "below this line guessing loses", anchor="right")],
         height=240,
     )
     where = f"from **{even:.2f}** on" if even is not None else "**never**"
