@@ -1,10 +1,14 @@
 """The chapter's other figures: what they say follows from their algorithms, and their buttons do what they say."""
 
 import re
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
 
+from demos_py.algorithms import retries
 from demos_py.algorithms.aimd import fairness
 from demos_py.core import params as controls
 from demos_py.core.demo import Event, find, finished
@@ -112,3 +116,52 @@ def test_what_is_expected_stands_beside_the_sample() -> None:
     assert facts["expected total"] == "40.50 s"
     assert float(facts["total"].split()[0]) == pytest.approx(40.5, rel=0.02)
     assert backoff.view(backoff.Params(kind="decorrelated"), None).facts["expected total"] == "no simple form"
+
+
+def listing() -> dict[str, Any]:
+    """The chapter's own program, with a clock that only sleeping moves."""
+    text = (tables.TABLES.parent / "production/rate-limits.md").read_text("utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    now, waits = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        now[0] += seconds
+
+    class GaveUp(Exception):
+        pass
+
+    names: dict[str, Any] = {
+        "monotonic": lambda: now[0], "sleep": sleep, "random": lambda: 0.5, "GaveUp": GaveUp,
+        "retry_after": lambda answer: answer.floor, "waits": waits,
+    }  # fmt: skip
+    exec(code, names)  # noqa: S102 - the code is the chapter’s own
+    return names
+
+
+def answers(*given: tuple[int, float]) -> Callable[[], SimpleNamespace]:
+    """A service that gives these statuses and floors, the last one for ever."""
+    left = [SimpleNamespace(status=status, floor=floor, error="") for status, floor in given]
+    return lambda: left.pop(0) if len(left) > 1 else left[0]
+
+
+def test_the_chapters_program_keeps_the_floor_adds_jitter_and_stops() -> None:
+    run = listing()
+    assert run["careful"](answers((429, 7.0), (529, 0.0), (200, 0.0))).status == 200
+    assert run["waits"] == [7 + 0.5 * 1, 0.5 * 2]
+    run = listing()
+    with pytest.raises(run["GaveUp"]):
+        run["careful"](answers((503, 0.0)), cap=3.0)
+    assert run["waits"] == [0.5, 1.0, 1.5, 1.5, 1.5]  # the cap is on the backoff
+    run = listing()
+    with pytest.raises(run["GaveUp"]):
+        run["careful"](answers((429, 100.0)))
+    assert run["waits"] == [100.5]  # a second wait would go past two minutes
+    for answer in (
+        SimpleNamespace(status=400, error=""),
+        SimpleNamespace(status=429, error="insufficient_quota"),
+    ):
+        run = listing()
+        assert run["careful"](lambda answer=answer: answer) is answer and not run["waits"]
+    assert run["AGAIN"] == {code for code, rule in retries.RULES.items() if rule[1] != retries.NEVER}
+    assert run["SPENT"] <= set(retries.SPENT)
