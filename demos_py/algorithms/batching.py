@@ -154,7 +154,7 @@ def step(plan: Plan, state: Queueing) -> Queueing:
         past=tuple(past),
         latencies=tuple(latencies),
         computing=state.computing + took,
-        last=", ".join(said[:3]),
+        last=", ".join(said[:3]) + (f" and {len(said) - 3} more" if len(said) > 3 else ""),
     )
 
 

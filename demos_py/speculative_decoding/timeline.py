@@ -92,6 +92,10 @@ def ended(params: Params, state: Queueing) -> bool:
     return all_answered(plan_of(params), state)
 
 
+def mark(params: Params, state: Queueing) -> str:
+    return named(state.last) if "begins" in state.last else ""
+
+
 def named(words: str) -> str:
     return re.sub(r"\{(\d+)\}", lambda match: LETTERS[int(match[1])], words)
 
@@ -142,7 +146,7 @@ def view(params: Params, state: Queueing) -> View:
         columns=("Mode", *COLUMNS),
         rows=tuple((NAMES[mode], *results(other, _end(other), params.price)) for mode, other in ends),
     )
-    what = named(state.last) or "each running request gets a token"
+    what = named(state.last) or ("each running request gets a token" if state.passes else "nothing has run yet")
     running = sum(slot is not None and slot.job not in gone for slot in state.slots)
     reading = (
         f"Pass {state.passes}, {state.clock:.2f} s: {what}. {running} run, {len(state.waiting)} wait, "

@@ -321,9 +321,8 @@ def view(params: Params, state: State) -> View:
     reading = (
         f"{said[0].upper() + said[1:]}. {counted(written, 'token')} written with "
         f"**{counted(state.passes, 'pass', 'passes')}** of the target, {tokens} each; "
-        f"{percent(state.stayed, state.proposed)} of the judged drafts stayed. Of {RUNS:,} texts begun by this rule, "
-        f"the first {DEPTH} tokens together {'are distributed as the target’s' if fits else '**are not distributed as the target’s**'} "
-        f"(χ² is {chi} what chance allows at most, with {found.freedom} degrees of freedom)."
+        f"{percent(state.stayed, state.proposed)} of the judged drafts stayed. The first {DEPTH} tokens of {RUNS:,} texts "
+        f"{'are' if fits else '**are not**'} distributed as the target’s."
     )
     rows = tuple(
         (told("".join(pieces).strip(" ")), f"{p:.3f}", f"{q:.3f}", f"{share:.3f}")
@@ -352,6 +351,8 @@ def view(params: Params, state: State) -> View:
                 for pieces, p, _, share in found.rows[:ROWS]
             ],
             "runs": f"{RUNS:,}",
+            "depth": DEPTH,
+            "chi": f"χ² is {chi} what chance allows at most, with {found.freedom} degrees of freedom",
         },
         facts={
             "written": str(written),
