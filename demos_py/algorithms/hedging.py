@@ -63,9 +63,13 @@ def hedged(latency: Latency, after: float, shared: float = 0.0, budget: float = 
     def survival(t: float) -> float:
         if t < after:
             return one(t)
-        same = (1 - latency.share) * usual(t) * usual(t - after) + latency.share * slow(t) * slow(t - after)
-        both = shared * same + (1 - shared) * one(t) * one(t - after)
-        return chosen * both + (1 - chosen) * one(t)
+        # of the first call and of its copy, if usual and if slow
+        u, s, u_copy, s_copy = usual(t), slow(t), usual(t - after), slow(t - after)
+        first = (1 - latency.share) * u + latency.share * s
+        copy = (1 - latency.share) * u_copy + latency.share * s_copy
+        same = (1 - latency.share) * u * u_copy + latency.share * s * s_copy
+        both = shared * same + (1 - shared) * first * copy
+        return chosen * both + (1 - chosen) * first
 
     return survival
 

@@ -146,7 +146,9 @@ def view(params: Params, state: Queueing) -> View:
         columns=("Mode", *COLUMNS),
         rows=tuple((NAMES[mode], *results(other, _end(other), params.price)) for mode, other in ends),
     )
-    what = named(state.last) or ("each running request gets a token" if state.passes else "nothing has run yet")
+    what = named(state.last) or (
+        "each running request gets a token" if state.passes else "nothing has run yet"
+    )
     running = sum(slot is not None and slot.job not in gone for slot in state.slots)
     reading = (
         f"Pass {state.passes}, {state.clock:.2f} s: {what}. {running} run, {len(state.waiting)} wait, "
