@@ -352,7 +352,7 @@ def view(params: Params, state: State) -> View:
             ],
             "runs": f"{RUNS:,}",
             "depth": DEPTH,
-            "chi": f"χ² is {chi} what chance allows at most, with {found.freedom} degrees of freedom",
+            "chi": f"χ² is {chi} what chance allows at most, with {counted(found.freedom, 'degree')} of freedom",
         },
         facts={
             "written": str(written),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.utils import parse_wheel_filename
 
 from wasm import finish, stage, wheels
@@ -56,6 +57,13 @@ def test_every_file_is_named_by_its_hash(manifest: dict[str, Any]) -> None:
         assert entry["path"] == f"{entry['sha256'][:12]}/{name}"
     on_disk = {str(path.relative_to(ASSETS)) for path in ASSETS.rglob("*") if path.is_file()}
     assert on_disk == {entry["path"] for entry in manifest["files"].values()} | {"manifest.json"}
+
+
+def test_every_table_of_facts_is_staged_as_it_is_written(manifest: dict[str, Any]) -> None:
+    for table in (ROOT / "docs/data").glob("*.yml"):
+        staged = json.loads((ASSETS / manifest["files"][f"tables/{table.stem}.json"]["path"]).read_bytes())
+        written = yaml.safe_load(table.read_text("utf-8"))
+        assert staged == json.loads(json.dumps(written, default=str)) and staged["rows"]
 
 
 def test_staging_again_touches_nothing(capsys: pytest.CaptureFixture[str]) -> None:
