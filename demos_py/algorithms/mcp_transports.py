@@ -175,14 +175,20 @@ class HttpServer:
     waiting: bool = False
 
 
+def _parts(data: bytes) -> tuple[str, dict[str, str], bytes]:
+    """First line, headers by lower-case name, and what follows them; nothing where the headers have not ended."""
+    head, gap, body = data.partition(b"\r\n\r\n")
+    if not gap:
+        return "", {}, b""
+    first, *rest = head.decode("latin-1").split("\r\n")
+    named = (line.partition(":") for line in rest)
+    return first, {name.strip().lower(): value.strip() for name, _, value in named}, body
+
+
 def request_of(data: bytes) -> tuple[str, dict[str, str], bytes]:
     """Request line, headers by lower-case name, and body of a whole HTTP request. Raises ValueError."""
-    head, gap, body = data.partition(b"\r\n\r\n")
-    first, *rest = head.decode("latin-1").split("\r\n")
-    headers = {
-        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)
-    }
-    if not gap or int(headers.get("content-length", "-1")) != len(body):
+    first, headers, body = _parts(data)
+    if not first or int(headers.get("content-length", "-1")) != len(body):
         raise ValueError("not a whole HTTP request")
     return first, headers, body
 
@@ -288,13 +294,9 @@ def response_of(data: bytes) -> tuple[int, dict[str, str], list[str]]:
 
     A body is read whole, by Content-Length, or chunk by chunk as server-sent events.
     """
-    head, gap, body = data.partition(b"\r\n\r\n")
-    if not gap:
+    first, headers, body = _parts(data)
+    if not first:
         return 0, {}, []
-    first, *rest = head.decode("latin-1").split("\r\n")
-    headers = {
-        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)
-    }
     status = int(first.split(" ")[1])
     if headers.get("transfer-encoding") != "chunked":
         whole = len(body) >= int(headers.get("content-length", "0"))
