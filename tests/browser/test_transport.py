@@ -138,21 +138,29 @@ def test_with_less_motion_it_goes_in_steps(page: Page, site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["log=0", "log=37", "log=260,cough:,40", "strategy=fixed&load=outage&log=333"]
+    ("path", "demo", "link"),
+    [
+        *((PATH, STORM, link) for link in ("log=0", "log=37", "log=260,cough:,40")),
+        (PATH, STORM, "strategy=fixed&load=outage&log=333"),
+        ("production/mcp-a2a/", "mcp-a2a/lifecycle", "revision=2026-07-28&job=reserve&log=8"),
+        ("production/mcp-a2a/", "mcp-a2a/transports", "transport=stdio&fault=print&log=9"),
+        ("serving/kv-cache/", "kv-cache/allocator", "layout=shared&log=75"),
+        ("serving/speculative-decoding/", "speculative-decoding/timeline", "log=90"),
+    ],
 )
 def test_a_log_gives_the_same_html_in_the_page_as_under_cpython(
-    page: Page, site: Site, link: str, monkeypatch: pytest.MonkeyPatch
+    page: Page, site: Site, path: str, demo: str, link: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bridge, "OPENING", 1000)
 
     def ask(**request: Any) -> dict[str, Any]:
         return json.loads(finished(bridge.answer(json.dumps(request))))
 
-    page.goto(f"{site.home}{PATH}?figure={STORM}&{link}")
-    figure = figure_of(page)
+    page.goto(f"{site.home}{path}?figure={demo}&{link}")
+    figure = figure_of(page, demo)
     expect(figure).to_have_attribute("data-state", "live", timeout=60_000)
     uid = figure.get_attribute("data-uid")
-    wanted = ask(type="open", key="k", uid=uid, demo=STORM, preset="", link=link)
+    wanted = ask(type="open", key="k", uid=uid, demo=demo, preset="", link=link)
     expect(figure.locator(".cw-time [data-at]")).to_have_text(str(wanted["run"]["at"]))
     for name, html in wanted["parts"].items():
         same = page.evaluate(
