@@ -54,7 +54,7 @@ WORKER_NEEDS = ["pyodide.mjs", "pyodide-lock.json", "package.json"]
 HTML = """\
 {{# Written by `python -m wasm.stage`: the one address of the browser side. #}}
 <link rel="stylesheet" href="{{{{ 'assets/runtime/{katex}' | url }}}}">
-<script type="module" src="{{{{ 'assets/runtime/{host}' | url }}}}"></script>
+<script type="module" async src="{{{{ 'assets/runtime/{host}' | url }}}}"></script>
 """
 
 
@@ -130,15 +130,21 @@ def stage() -> dict[str, Any]:
     sources = [wheels.NUMPY, *(wheels.repack(name, BUILD / "pure") for name in ("markupsafe", "jinja2"))]
     sources.append(wheels.build_demos())
     packed = wheels.compiled(sources, PYODIDE)
-    files = {path.name: put(path.name, path.read_bytes()) for path in [*RUNTIME, *packed, PLOTLY, *ORT]}
+    files = {path.name: put(path.name, path.read_bytes()) for path in [*RUNTIME, PLOTLY, *ORT]}
+    # NumPy apart, as half of the figures need none
+    numpy, *book = packed
+    for name, wheel_list in (("numpy.tar.gz", [numpy]), ("book.tar.gz", book)):
+        files[name] = put(name, wheels.pack(wheel_list))
+    files["snapshot.gz"] = put("snapshot.gz", wheels.snapshot(packed, PYODIDE).read_bytes())
     files |= models()
     for path in (*tokenizers.write_all(), *tables.write_all()):
         name = f"{path.parent.name}/{path.name}"
         files[name] = put(name, path.read_bytes())
     files["worker.js"] = put("worker.js", bundle(HOST / "worker.js"))
-    paths = {name: entry["path"] for name, entry in files.items()}
-    manifest = {"files": files, "lock": wheels.lock(packed, sources, PYODIDE, paths)}
-    host = bundle(HOST / "main.js", f"--define:__MANIFEST__={json.dumps(manifest)}")
+    manifest = {"files": files, "lock": wheels.lock(PYODIDE)}
+    host = bundle(
+        HOST / "main.js", f"--define:__MANIFEST__={json.dumps(manifest)}", "--define:__DISK__=false"
+    )
     # The pages' own files come after: the host never asks for them.
     files = files | {"host.js": put("host.js", host)} | katex()
     return manifest | {"files": dict(sorted(files.items()))}

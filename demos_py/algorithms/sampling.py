@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
-Logits = np.ndarray
-Probabilities = np.ndarray
-Step = Callable[[Logits], Logits]
+# in words, as a module must not need NumPy to be imported
+Logits: TypeAlias = "np.ndarray"
+Probabilities: TypeAlias = "np.ndarray"
+Step: TypeAlias = "Callable[[Logits], Logits]"
 
 
 def as_logits(values: Sequence[float] | np.ndarray) -> Logits:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 RULES = ("ratio", "favourite", "always")
 Path = tuple[int, ...]  # tokens after the prompt
-Tree = Mapping[Path, tuple[np.ndarray, np.ndarray]]  # the target's p and the draft's q after each path
+Tree: TypeAlias = (
+    "Mapping[Path, tuple[np.ndarray, np.ndarray]]"  # the target's p and the draft's q after each path
+)
 
 
 def residual(p: np.ndarray, q: np.ndarray) -> np.ndarray:

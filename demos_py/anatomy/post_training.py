@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,19 +58,37 @@ RESPONSES = (
         26,
     ),
 )
-BASE = np.log([r.base for r in RESPONSES])
-QUALITY = np.array([r.quality for r in RESPONSES])
-SHOWN = np.array([r.shown for r in RESPONSES])
-FEATURES = np.array([[r.words / 10] for r in RESPONSES])
-BETAS = np.geomspace(0.03, 10, 60)
 LONGEST, NEEDED = 8, 5  # steps that can be written, and that the task needs
-RIGHT = accuracy(LONGEST, NEEDED, slip=0.03, guess=0.5)
 STAGES = {
     "sft": "1. Fine-tuning",
     "reward": "2. Reward model",
     "rl": "3. Reinforcement",
     "reason": "4. Reasoning",
 }
+
+
+class Given(NamedTuple):
+    """What is the same for all parameters; row i or entry i is the answer i."""
+
+    base: np.ndarray  # logits before training
+    quality: np.ndarray  # true, in nats
+    shown: np.ndarray  # how often among the demonstrations
+    features: np.ndarray  # tens of words, all that the reward model sees
+    betas: np.ndarray
+    right: np.ndarray  # the chance of a right result, by steps written
+
+
+@cache
+def given() -> Given:
+    """Made when first asked for: a module must not need NumPy to be imported."""
+    return Given(
+        np.log([r.base for r in RESPONSES]),
+        np.array([r.quality for r in RESPONSES]),
+        np.array([r.shown for r in RESPONSES]),
+        np.array([[r.words / 10] for r in RESPONSES]),
+        np.geomspace(0.03, 10, 60),
+        accuracy(LONGEST, NEEDED, slip=0.03, guess=0.5),
+    )
 
 
 @dataclass(frozen=True)
@@ -99,15 +118,17 @@ class State:
 
 def init(params: Params) -> State:
     """Run all four stages, each from what the one before it left."""
-    tuned = softmax(fine_tuned(BASE, SHOWN, params.steps, rate=0.3))
-    pairs = compared(tuned[-1], QUALITY, params.pairs, params.seed)
-    weights = reward_weights(FEATURES, pairs, ridge=0.1)
-    reward = FEATURES @ weights
+    tuned = softmax(fine_tuned(given().base, given().shown, params.steps, rate=0.3))
+    pairs = compared(tuned[-1], given().quality, params.pairs, params.seed)
+    weights = reward_weights(given().features, pairs, ridge=0.1)
+    reward = given().features @ weights
     differences = reward[pairs[:, 0]] - reward[pairs[:, 1]]
     told_apart = pairs[:, 0] != pairs[:, 1]
     policy = reinforced(tuned[-1], reward, params.beta, steps=300, rate=0.4)[-1]
     # before training, the policy answers after a step or two
-    run: Reasoning = reasoned(-0.5 * np.arange(LONGEST + 1), RIGHT, params.updates, 16, 0.3, params.seed)
+    run: Reasoning = reasoned(
+        -0.5 * np.arange(LONGEST + 1), given().right, params.updates, 16, 0.3, params.seed
+    )
     return State(
         tuned=tuple(map(tuple, tuned.tolist())),
         weights=tuple(weights.tolist()),
@@ -127,11 +148,11 @@ def update(params: Params, state: State, event: Event) -> tuple[Params, State]:
 
 
 def view(params: Params, state: State) -> View:
-    base, tuned, policy = softmax(BASE), np.array(state.tuned[-1]), np.array(state.policy)
-    reward = FEATURES @ np.array(state.weights)
+    base, tuned, policy = softmax(given().base), np.array(state.tuned[-1]), np.array(state.policy)
+    reward = given().features @ np.array(state.weights)
     drift = divergence(policy, tuned)
-    curve = [best_policy(tuned, reward, beta) for beta in BETAS]
-    qualities = [float(p @ QUALITY) for p in curve]
+    curve = [best_policy(tuned, reward, beta) for beta in given().betas]
+    qualities = [float(p @ given().quality) for p in curve]
     best = int(np.argmax(qualities))
     favourite = int(np.argmax(policy))
     after = {"sft": tuned, "reward": tuned, "rl": policy, "reason": policy}[params.stage]
@@ -150,7 +171,7 @@ def view(params: Params, state: State) -> View:
         reading = (
             f"With β of {params.beta:.2f} the policy drifts **{drift:.2f} nat** from where it began. Learned reward goes from "
             f"{signed(float(tuned @ reward))} to {signed(float(policy @ reward))}, true quality from "
-            f"**{signed(float(tuned @ QUALITY))}** to **{signed(float(policy @ QUALITY))}**."
+            f"**{signed(float(tuned @ given().quality))}** to **{signed(float(policy @ given().quality))}**."
         )
     else:
         reading = (
@@ -189,14 +210,14 @@ def view(params: Params, state: State) -> View:
         ],
         "reasons": params.stage == "reason",
         "lengths": [
-            {"steps": i, "p": f"{100 * p:.1f}", "share": f"{p:.2f}", "right": f"{RIGHT[i]:.2f}"}
+            {"steps": i, "p": f"{100 * p:.1f}", "share": f"{p:.2f}", "right": f"{given().right[i]:.2f}"}
             for i, p in enumerate(state.spread)
         ],
         "before_name": "base" if params.stage in ("sft", "reward") else "fine-tuned",
         "numbers": [
             ("1. right answers", f"{base[4] + base[5]:.0%}, then {tuned[4] + tuned[5]:.0%}"),
             ("2. pairs in the judges’ order", f"{state.agrees:.1%}"),
-            ("3. drift, true quality", f"{drift:.2f} nat, {signed(float(policy @ QUALITY))} nat"),
+            ("3. drift, true quality", f"{drift:.2f} nat, {signed(float(policy @ given().quality))} nat"),
             ("4. right, with steps written", f"{state.right[-1]:.1%}, {state.lengths[-1]:.2f}"),
         ],
         "label": {
@@ -216,13 +237,13 @@ def view(params: Params, state: State) -> View:
         "word weight": signed(state.weights[0]),
         "agrees": f"{state.agrees:.0%}",
         "drift": f"{drift:.2f}",
-        "tuned quality": signed(float(tuned @ QUALITY)),
-        "policy quality": signed(float(policy @ QUALITY)),
+        "tuned quality": signed(float(tuned @ given().quality)),
+        "policy quality": signed(float(policy @ given().quality)),
         "tuned reward": signed(float(tuned @ reward)),
         "policy reward": signed(float(policy @ reward)),
         "flattery": f"{policy[7]:.0%}",
         "favourite": RESPONSES[favourite].text,
-        "best beta": f"{BETAS[best]:.2f}",
+        "best beta": f"{given().betas[best]:.2f}",
         "best quality": signed(qualities[best]),
         "first length": f"{state.lengths[0]:.1f}",
         "last length": f"{state.lengths[-1]:.1f}",
@@ -284,14 +305,14 @@ def chart(
             charts.line(rounded(drift), rounded(rewards), "learned reward", "var(--cw-c2)", dash="dash"),
             charts.line(
                 rounded(drift),
-                rounded([p @ QUALITY - tuned @ QUALITY for p in curve]),
+                rounded([p @ given().quality - tuned @ given().quality for p in curve]),
                 "true quality",
                 "var(--cw-c1)",
                 width=2,
             ),
             charts.dots(
                 rounded([divergence(policy, tuned)]),
-                rounded([policy @ QUALITY - tuned @ QUALITY]),
+                rounded([policy @ given().quality - tuned @ given().quality]),
                 "now",
                 "var(--cw-c1)",
             ),

@@ -6,19 +6,20 @@ The only module under demos_py that knows the browser.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-import cutaway_host  # pyright: ignore[reportMissingImports]
 import numpy as np
 from pyodide.ffi import JsException, to_js  # pyright: ignore[reportMissingImports]
 
 from demos_py.core.sessions import SessionError
 
+host: Any = None  # put here by the worker: a memory snapshot holds nothing of JavaScript's
 KINDS = {"float32": "f32", "int32": "i32"}
 
 
 async def load(name: str) -> bytes:
     try:
-        return (await cutaway_host.load(name)).to_bytes()
+        return (await host.load(name)).to_bytes()
     except JsException as error:
         raise SessionError(str(error.message)) from None
 
@@ -29,7 +30,7 @@ async def run(
     arrays = [np.ascontiguousarray(array) for array in feeds.values()]
     about = [[name, KINDS[str(array.dtype)], list(array.shape)] for name, array in feeds.items()]
     try:
-        done = await cutaway_host.run(graph, to_js(about), arrays, to_js(list(fetches)))
+        done = await host.run(graph, to_js(about), arrays, to_js(list(fetches)))
     except JsException as error:
         raise SessionError(f"The model {graph} could not run: {error.message}") from None
     outputs: dict[str, np.ndarray] = {}

@@ -25,7 +25,8 @@ import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -109,9 +110,28 @@ class Demo:
         return self.view(params, state)
 
     @property
+    def uses_numpy(self) -> bool:
+        """Whether the demo's code, or code that it uses, works with arrays: if not, it need not wait for NumPy."""
+        return _uses_numpy(self.source.__name__)
+
+    @property
     def waits(self) -> bool:
         """Whether it may have to wait for a model or a file."""
         return inspect.iscoroutinefunction(self.init) or inspect.iscoroutinefunction(self.update)
+
+
+@cache
+def _uses_numpy(name: str) -> bool:
+    """Whether a module or one that it took something from has NumPy's name in it."""
+    values = vars(sys.modules[name]).values()
+    names = {
+        value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", "") for value in values
+    }
+    if "numpy" in names:
+        return True
+    # sessions works only with the arrays that a demo gives it
+    ours = {other for other in names if str(other).startswith("demos_py.")} - {name, "demos_py.core.sessions"}
+    return any(_uses_numpy(other) for other in ours)
 
 
 def finished(value: Any) -> Any:
@@ -161,19 +181,25 @@ def _from_module(module: ModuleType) -> Demo:
     )
 
 
-def ids() -> Iterator[str]:
-    """The id of every demo: each module of a chapter's package is one. Imports no demo."""
+@cache
+def ids() -> tuple[str, ...]:
+    """The id of every demo, sorted: each module of a chapter's package is one. Imports no demo.
+
+    Kept, because a Python that starts from a memory snapshot has the modules but not their files.
+    """
+    found: list[str] = []
     for chapter in pkgutil.iter_modules(demos_py.__path__):
         if chapter.ispkg and chapter.name not in ROOMS_WITHOUT_DEMOS:
             folder = f"{demos_py.__path__[0]}/{chapter.name}"
             for module in pkgutil.iter_modules([folder]):
-                yield f"{chapter.name}/{module.name}".replace("_", "-")
+                found.append(f"{chapter.name}/{module.name}".replace("_", "-"))
+    return tuple(sorted(found))
 
 
 @cache
 def find(demo_id: str) -> Demo:
     """The demo with this id. Raises UnknownDemo, with the nearest id that exists."""
-    known = sorted(ids())
+    known = ids()
     if demo_id not in known:
         near = difflib.get_close_matches(demo_id, known, n=1, cutoff=0.5)
         hint = f"; did you mean “{near[0]}”?" if near else f"; there are {', '.join(known)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -38,7 +39,7 @@ DEPTH, NODES = (
 ROWS, MORE = 6, 12  # of them in the drawing, and in the data table
 DRAFTS = {"pocket": "pocket-draft", "lookup": "prompt lookup"}
 
-Cache = Mapping[str, np.ndarray]
+Cache: TypeAlias = "Mapping[str, np.ndarray]"
 Row = tuple[float, ...]
 
 

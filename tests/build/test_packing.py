@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import sys
-import zipfile
+import tarfile
 from importlib.metadata import version
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-from packaging.utils import parse_wheel_filename
 
 from wasm import finish, stage, wheels
 from wasm.assets import ASSETS, ROOT, AssetError, digest, load_manifest, verify
@@ -102,62 +101,64 @@ def test_every_runtime_file_is_pinned() -> None:
     assert "node_modules/pyodide/pyodide.mjs" in pinned
 
 
-def test_wheels_are_valid_and_pure(manifest: dict[str, Any]) -> None:
-    staged = {name: e for name, e in manifest["files"].items() if name.endswith(".whl")}
-    assert len(staged) == 4
-    for name, described in staged.items():
-        parse_wheel_filename(name)
-        with zipfile.ZipFile(ASSETS / described["path"]) as archive:
-            assert archive.testzip() is None
-            names = archive.namelist()
-            [record] = [path for path in names if path.endswith(".dist-info/RECORD")]
-            rows = {row[0]: row[1:] for row in csv.reader(archive.read(record).decode().splitlines())}
-            assert set(rows) == set(names)
-            for path, (recorded, size) in rows.items():
-                data = archive.read(path)
+@pytest.fixture(scope="module")
+def archives(manifest: dict[str, Any]) -> dict[str, dict[str, bytes]]:
+    """The files in the two archives that the reader's Python is given."""
+    found: dict[str, dict[str, bytes]] = {}
+    for name in ("numpy.tar.gz", "book.tar.gz"):
+        with tarfile.open(ASSETS / manifest["files"][name]["path"]) as archive:
+            found[name] = {
+                entry.name: opened.read()
+                for entry in archive
+                if (opened := archive.extractfile(entry)) is not None
+            }
+    return found
+
+
+def test_archives_hold_whole_and_pure_packages(archives: dict[str, dict[str, bytes]]) -> None:
+    packages: set[tuple[str, str]] = set()
+    for archive in archives.values():
+        recorded: set[str] = set()
+        for record in [path for path in archive if path.endswith(".dist-info/RECORD")]:
+            for path, whole, size in csv.reader(archive[record].decode().splitlines()):
+                recorded.add(path)
+                data = archive[path]
                 sha = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-                assert path == record or (recorded, int(size)) == (f"sha256={sha}", len(data))
-            if "py3-none-any" in name:
-                assert not [path for path in names if path.endswith((".so", ".c", ".pyi"))]
-                wheel = archive.read(record.replace("RECORD", "WHEEL")).decode()
-                assert "Root-Is-Purelib: true" in wheel and "Tag: py3-none-any" in wheel
+                assert path == record or (whole, int(size)) == (f"sha256={sha}", len(data))
+            name, _, rest = record.partition("-")
+            packages.add((name, rest.removesuffix(".dist-info/RECORD")))
+        assert set(archive) == recorded
+    assert packages == {(name, version(name)) for name in ("numpy", "markupsafe", "jinja2", "cutaway")}, (
+        "the reader's versions are those that the tests ran with"
+    )
+    assert not [path for path in archives["book.tar.gz"] if path.endswith((".so", ".c", ".pyi"))]
 
 
-def test_lock_names_our_wheels_only(manifest: dict[str, Any]) -> None:
-    lock = manifest["lock"]
+def test_the_lock_is_pyodides_without_packages(manifest: dict[str, Any]) -> None:
     npm = json.loads((stage.PYODIDE / "pyodide-lock.json").read_text())["info"]
-    assert lock["info"] == npm | {"version": "314.0.7"}
-    packages = lock["packages"]
-    assert set(packages) == {"numpy", "markupsafe", "jinja2", "cutaway"}
-    assert packages["cutaway"]["imports"] == ["demos_py"]
-    assert packages["cutaway"]["depends"] == ["jinja2", "markupsafe"]
-    for name, package in packages.items():
-        assert package["version"] == version(name), "the reader's version is the one the tests ran with"
-        file_name = package["file_name"].partition("/")[2]
-        assert manifest["files"][file_name]["sha256"] == package["sha256"]
+    assert manifest["lock"] == {"info": npm | {"version": "314.0.7"}, "packages": {}}
 
 
-def test_demos_wheel_holds_every_source(manifest: dict[str, Any]) -> None:
-    [name] = [name for name in manifest["files"] if name.startswith("cutaway-")]
-    with zipfile.ZipFile(ASSETS / manifest["files"][name]["path"]) as archive:
-        packed = {path for path in archive.namelist() if path.startswith("demos_py/")}
+def test_the_book_holds_every_source(archives: dict[str, dict[str, bytes]]) -> None:
+    packed = {path for path in archives["book.tar.gz"] if path.startswith("demos_py/")}
     sources = {path for path, _ in wheels.demo_sources() if path.startswith("demos_py/")}
     assert {path for path in packed if "/__pycache__/" not in path} == sources
     compiled = {path for path in packed if "/__pycache__/" in path}
     assert len(compiled) == sum(path.endswith(".py") for path in sources)
 
 
-def test_all_python_is_compiled_for_the_readers_python(manifest: dict[str, Any]) -> None:
+def test_all_python_is_compiled_for_the_readers_python(archives: dict[str, dict[str, bytes]]) -> None:
     magic = set()
-    for name in (name for name in manifest["files"] if name.endswith(".whl")):
-        with zipfile.ZipFile(ASSETS / manifest["files"][name]["path"]) as archive:
-            made = [path for path in archive.namelist() if path.endswith(".pyc")]
-            left = [path for path in archive.namelist() if path.endswith(".py")]
-            assert made and (not left or name.startswith("cutaway-")), name
-            for path in made:
-                head = archive.read(path)[:8]
-                magic.add(head[:4])
-                assert head[4:] == b"\x01\0\0\0", "by hash, and never checked against a source (PEP 552)"
+    for archive in archives.values():
+        made = [path for path in archive if path.endswith(".pyc")]
+        assert made
+        assert all(path.startswith("demos_py/") for path in archive if path.endswith(".py")), (
+            "the book's own sources are kept, for a reader who wants to see them"
+        )
+        for path in made:
+            head = archive[path][:8]
+            magic.add(head[:4])
+            assert head[4:] == b"\x01\0\0\0", "by hash, and never checked against a source (PEP 552)"
     assert len(magic) == 1
     assert (magic == {MAGIC_NUMBER}) == (sys.version_info[:2] == (3, 14)), "Pyodide 314 is Python 3.14"
 

@@ -17,7 +17,7 @@ MODULES = {
 CARRIED = {"numpy", "jinja2", "markupsafe"}  # what the browser has beside the standard library
 AT_BUILD = {"markdown", "pymdownx", "yaml"}  # for the Markdown extension alone
 # the two ends of core.sessions, one for each place; nothing imports them but by that choice
-ENDS = {"demos_py.core.native": {"onnxruntime"}, "demos_py.core.browser": {"pyodide", "cutaway_host"}}
+ENDS = {"demos_py.core.native": {"onnxruntime"}, "demos_py.core.browser": {"pyodide"}}
 
 
 def imports(module: str) -> Iterator[str]:

@@ -1,5 +1,5 @@
 /** Plotly, loaded when the first figure with a chart is live. */
-import { address } from "./python.js";
+import { address } from "./places.js";
 
 /** @typedef {import("./messages").PlotlyFigure} PlotlyFigure */
 

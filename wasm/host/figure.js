@@ -86,6 +86,10 @@ export class CutawayFigure extends HTMLElement {
     return /** @type {State} */ (this.figure.dataset.state);
   }
 
+  get #needsNumpy() {
+    return "numpy" in this.figure.dataset;
+  }
+
   connectedCallback() {
     this.#find(".cw-acts").hidden = false;
     const form = this.#find("form");
@@ -105,11 +109,17 @@ export class CutawayFigure extends HTMLElement {
       query.delete("figure");
       this.open(String(query));
     } else {
+      const open = () => {
+        if (this.state === "static") this.open();
+      };
+      for (const name of ["pointerenter", "focusin"]) this.addEventListener(name, open, { once: true });
+      // a reader who saves data gets the megabytes for a figure that they reach for, not for each that they pass
+      if (/** @type {any} */ (navigator).connection?.saveData) return;
       const sight = new IntersectionObserver(
         (seen) => {
           if (!seen.some((entry) => entry.isIntersecting)) return;
           sight.disconnect();
-          if (this.state === "static") this.open();
+          open();
         },
         { rootMargin: "200px" },
       );
@@ -128,10 +138,11 @@ export class CutawayFigure extends HTMLElement {
   /** Begins with the page's preset, and a link's query on top of it. */
   open(link = "") {
     const { demo = "", preset = "" } = this.figure.dataset;
+    const numpy = this.#needsNumpy;
     if (this.state === "failed") this.#enable(true);
     // compare with the page itself: a control may hold what the reader typed and Python refused
     this.#parts = {};
-    this.#queue = [{ type: "open", key: this.#key, uid: this.uid, demo, preset, link }];
+    this.#queue = [{ type: "open", key: this.#key, uid: this.uid, demo, preset, link, numpy }];
     this.#transport?.begin();
     if (this.#changed) this.#queue.push(this.#change());
     if (this.state === "live") this.#next();
@@ -147,7 +158,7 @@ export class CutawayFigure extends HTMLElement {
   async #start() {
     this.#show("starting");
     try {
-      await python.start();
+      await python.start(this.#needsNumpy);
       this.#next();
     } catch {
       // the `failed` event has told it already

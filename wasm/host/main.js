@@ -1,8 +1,17 @@
 /** The page's only script of ours: figures, links that set them, words that light a part of them. */
 import { recolourCharts } from "./charts.js";
 import { CutawayFigure } from "./figure.js";
+import { python } from "./python.js";
 
-customElements.define("cutaway-figure", CutawayFigure);
+// This script may run before the page is read to its end. An address that names a figure wants Python at once;
+// the figures come to life when they are whole.
+if (new URLSearchParams(location.search).has("figure")) python.start(false).catch(() => {});
+const define = () => {
+  customElements.define("cutaway-figure", CutawayFigure);
+  new MutationObserver(recolourCharts).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
+};
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", define);
+else define();
 
 /** @returns {CutawayFigure[]} */
 const figures = () => [...document.querySelectorAll("cutaway-figure")].map((element) => /** @type {CutawayFigure} */ (element));
@@ -38,4 +47,3 @@ function light(event, on) {
 for (const name of ["mouseover", "focusin"]) document.addEventListener(name, (event) => light(event, true));
 for (const name of ["mouseout", "focusout"]) document.addEventListener(name, (event) => light(event, false));
 
-new MutationObserver(recolourCharts).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });

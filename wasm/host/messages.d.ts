@@ -10,12 +10,12 @@ export interface Asset {
 
 export interface Manifest {
   files: Record<string, Asset>;
-  /** Pyodide's lock file */
+  /** Pyodide's lock file, without packages: the book's own come as archives */
   lock: object;
 }
 
 export type Request =
-  | { type: "open"; key: string; uid: string; demo: string; preset: string; link: string }
+  | { type: "open"; key: string; uid: string; demo: string; preset: string; link: string; numpy: boolean }
   | { type: "change"; key: string; values: Record<string, string[]> }
   | { type: "event"; key: string; name: string; value: string }
   | { type: "seek"; key: string; to: number }
@@ -52,11 +52,25 @@ export interface PlotlyFigure {
 }
 
 export type ToWorker =
-  | { type: "start"; manifest: Manifest; base: string; attempt: number; provider: string }
+  | {
+      type: "start";
+      manifest: Manifest;
+      base: string;
+      /** whether an earlier start failed */
+      again: boolean;
+      /** whether the page was opened from disk, and hands the files over */
+      disk: boolean;
+      snapshot: boolean;
+      provider: string;
+    }
+  /** a figure will need NumPy */
+  | { type: "numpy" }
+  | { type: "file"; name: string; found: Uint8Array | string }
   | { type: "ask"; id: number; request: Request };
 
 export type FromWorker =
-  | { type: "progress"; step: number; steps: number; doing: string; read: number; total: number }
+  | { type: "progress"; step: number; steps: number; doing: string; read: number; total: number; restoring: boolean }
+  | { type: "want"; name: string }
   | { type: "loading"; what: string; read: number; total: number }
   | { type: "ready" }
   | { type: "failed"; why: string }
@@ -65,4 +79,6 @@ export type FromWorker =
 declare global {
   /** Put in by the bundler: what the page may load, with hashes. */
   const __MANIFEST__: Manifest;
+  /** Put in by the bundler: whether this is the copy that is read from disk. */
+  const __DISK__: boolean;
 }

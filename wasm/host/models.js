@@ -1,13 +1,5 @@
 /** Files and models for Python's sessions (demos_py/core/browser.py), by onnxruntime-web in this worker. */
 
-/**
- * @typedef {object} Road
- * @property {(name: string) => string} address where a file of the manifest lies
- * @property {(name: string) => number} total its bytes
- * @property {string} wish the provider asked for, "webgpu" or "wasm"; empty: the best there is
- * @property {(what: string, read: number, total: number) => void} tell tells the page how far a download is
- */
-
 /** The smallest build that can do what this browser can: WebGPU awaited by JSPI, or by asyncify, or the CPU alone. */
 const BUILDS = {
   jspi: ["ort.jspi.bundle.min.mjs", "ort-wasm-simd-threaded.jspi.wasm"],
@@ -32,10 +24,11 @@ async function findAdapter(wish) {
 }
 
 /**
- * @param {(name: string, count: (bytes: number) => void) => Promise<Uint8Array>} fetched
- * @param {Road} road
+ * @param {import("./assets.js").Assets} assets
+ * @param {string} wish the provider asked for, "webgpu" or "wasm"; empty: the best there is
+ * @param {(what: string, read: number, total: number) => void} tell tells the page how far a download is
  */
-export function models(fetched, road) {
+export function models(assets, wish, tell) {
   /** @type {Map<string, Promise<any>>} files and sessions on their way or here */
   const kept = new Map();
 
@@ -53,16 +46,16 @@ export function models(fetched, road) {
 
   /** Several files at once, with one count of their bytes. @param {string} what @param {string[]} names */
   const files = (what, names) => {
-    const total = names.reduce((sum, name) => sum + road.total(name), 0);
+    const total = names.reduce((sum, name) => sum + assets.total(name), 0);
     let read = 0;
     let told = 0;
     const count = (/** @type {number} */ bytes) => {
       read += bytes;
       if (performance.now() - told < 100 && read < total) return;
       told = performance.now();
-      road.tell(what, read, total);
+      tell(what, read, total);
     };
-    return Promise.all(names.map((name) => once(name, () => fetched(name, count))));
+    return Promise.all(names.map((name) => once(name, () => assets.bytes(name, count))));
   };
 
   /** where models run: the adapter's name once WebGPU is in use, and what went wrong if it was */
@@ -71,10 +64,10 @@ export function models(fetched, road) {
 
   const runtime = () =>
     once("runtime", async () => {
-      const found = await findAdapter(road.wish);
+      const found = await findAdapter(wish);
       const build = !found ? BUILDS.cpu : "Suspending" in WebAssembly ? BUILDS.jspi : BUILDS.asyncify;
-      const [, binary] = await files("onnxruntime-web", build);
-      const ort = await import(road.address(build[0]));
+      const [code, binary] = await files("onnxruntime-web", build);
+      const ort = await assets.module(build[0], code);
       ort.env.wasm.numThreads = 1; // more would need headers that a static host does not send
       ort.env.wasm.wasmBinary = binary;
       if (found) adapter = [found.info?.vendor, found.info?.architecture].filter(Boolean).join(" ") || "unnamed adapter";
@@ -87,7 +80,7 @@ export function models(fetched, road) {
       const [model] = graph.split("/");
       // a graph with weights of its own has them beside it, under its name; the others share their model's
       const own = graph.replace(/\.onnx$/, ".bin");
-      const name = road.total(own) ? own : `${model}/${WEIGHTS}`;
+      const name = assets.total(own) ? own : `${model}/${WEIGHTS}`;
       const [ort, [bytes, weights]] = await Promise.all([runtime(), files(model, [graph, name])]);
       const externalData = [{ path: name.slice(model.length + 1), data: weights }];
       return ort.InferenceSession.create(bytes, { executionProviders: [adapter ? "webgpu" : "wasm"], externalData });

@@ -1,4 +1,5 @@
 /** Python as the page sees it: one worker for the whole visit, started when first needed, and again after a failure. */
+import { ASSETS, address, fromDisk, workerAddress } from "./places.js";
 
 /** @typedef {import("./messages").Request} Request */
 /** @typedef {import("./messages").Answer} Answer */
@@ -7,45 +8,74 @@
 
 /** Milliseconds without any news after which the worker counts as hung; a page may set another limit. */
 const LIMIT = Number(document.documentElement.dataset.cutawayLimit) || 30_000;
-
-/** Where the assets lie: this file is `<assets>/<hash>/host.js`. */
-export const ASSETS = new URL("../", import.meta.url).href;
-
-/** @param {string} name @returns {string} the address of an asset */
-export const address = (name) => new URL(__MANIFEST__.files[name].path, ASSETS).href;
+/** The same while Python begins from a memory snapshot, which takes a second or never ends. */
+const RESTORING = Math.min(LIMIT, 10_000);
 
 class Python extends EventTarget {
   /** @type {Worker | null} */
   #worker = null;
   /** @type {Promise<void> | null} */
   #started = null;
-  #attempt = 0;
+  /** @type {(() => void) | null} */
+  #resolve = null;
+  #again = false;
+  /** whether a memory snapshot may be used, and whether one is in use now */
+  #snapshot = true;
+  #restoring = false;
+  #numpy = false;
   #timer = 0;
   #next = 1;
   /** @type {Map<number, {resolve: (answer: Answer) => void, reject: (error: Error) => void}>} */
   #asked = new Map();
 
-  /** Starts Python unless it runs or is starting. Rejects with a sentence for the reader. */
-  start() {
+  /**
+   * Starts Python unless it runs or is starting. Rejects with a sentence for the reader.
+   * @param {boolean} numpy whether the figure that asks needs NumPy
+   * @returns {Promise<void>}
+   */
+  start(numpy) {
+    if (numpy && !this.#numpy) this.#post({ type: "numpy" });
+    this.#numpy ||= numpy;
     this.#started ??= new Promise((resolve, reject) => {
-      this.#watch("Python did not start");
-      let worker;
-      try {
-        worker = this.#worker = new Worker(address("worker.js"), { type: "module" });
-      } catch (error) {
-        this.#fail(`This browser cannot run module workers: ${error}`);
-        reject(error);
-        return;
-      }
-      // an error event of a worker says nothing where its file could not be loaded
-      worker.onerror = (event) => this.#fail(event.message || "the network went away before Python’s first byte");
-      worker.onmessage = ({ data }) => this.#hear(data, resolve);
+      this.#resolve = resolve;
       this.addEventListener("failed", (event) => reject(new Error(/** @type {CustomEvent} */ (event).detail)), { once: true });
-      // a page may say where models run: `<html data-cutaway-provider="wasm">`, or "webgpu"
-      const provider = document.documentElement.dataset.cutawayProvider ?? "";
-      worker.postMessage({ type: "start", manifest: __MANIFEST__, base: ASSETS, attempt: this.#attempt++, provider });
+      this.#begin();
     });
     return this.#started;
+  }
+
+  async #begin() {
+    this.#watch("Python did not start");
+    this.#restoring = false;
+    const again = this.#again;
+    this.#again = true;
+    let worker;
+    try {
+      worker = this.#worker = new Worker(await workerAddress(), { type: "module" });
+    } catch (error) {
+      this.#fail(`This browser cannot run module workers: ${error}`);
+      return;
+    }
+    // an error event of a worker says nothing where its file could not be loaded
+    worker.onerror = (event) => this.#failOr(event.message || "the network went away before Python’s first byte", worker);
+    worker.onmessage = ({ data }) => this.#hear(data, worker);
+    // a page may say where models run: `<html data-cutaway-provider="wasm">`, or "webgpu"
+    const provider = document.documentElement.dataset.cutawayProvider ?? "";
+    this.#post({
+      type: "start",
+      manifest: __MANIFEST__,
+      base: ASSETS,
+      again,
+      disk: __DISK__,
+      snapshot: this.#snapshot,
+      provider,
+    });
+    if (this.#numpy) this.#post({ type: "numpy" });
+  }
+
+  /** @param {import("./messages").ToWorker} message @param {Transferable[]} given */
+  #post(message, given = []) {
+    this.#worker?.postMessage(message, given);
   }
 
   /**
@@ -54,29 +84,33 @@ class Python extends EventTarget {
    * @returns {Promise<Answer>}
    */
   ask(request) {
-    const worker = this.#worker;
-    if (!worker) return Promise.reject(new Error("Python is not running"));
+    if (!this.#worker) return Promise.reject(new Error("Python is not running"));
     return new Promise((resolve, reject) => {
       const id = this.#next++;
       this.#asked.set(id, { resolve, reject });
       this.#watch("This figure took too long");
-      worker.postMessage({ type: "ask", id, request });
+      this.#post({ type: "ask", id, request });
     });
   }
 
-  /** @param {FromWorker} message @param {() => void} started */
-  #hear(message, started) {
+  /** @param {FromWorker} message @param {Worker} worker */
+  #hear(message, worker) {
+    if (worker !== this.#worker) return; // ended, and its last words were on their way
     if (message.type === "progress") {
+      this.#restoring = message.restoring;
       this.#watch("Python did not start");
       this.dispatchEvent(new CustomEvent("progress", { detail: message }));
     } else if (message.type === "loading") {
       this.#watch("This figure took too long");
       this.dispatchEvent(new CustomEvent("loading", { detail: message }));
+    } else if (message.type === "want") {
+      this.#hand(message.name);
     } else if (message.type === "ready") {
       clearTimeout(this.#timer);
-      started();
+      this.#again = false;
+      this.#resolve?.();
     } else if (message.type === "failed") {
-      this.#fail(message.why);
+      this.#failOr(message.why, worker);
     } else {
       if (this.#asked.size === 1) clearTimeout(this.#timer);
       this.#asked.get(message.id)?.resolve(message.answer);
@@ -84,18 +118,34 @@ class Python extends EventTarget {
     }
   }
 
+  /** Gives the worker a file that only the page can have. @param {string} name */
+  async #hand(name) {
+    const found = await fromDisk(name).catch((/** @type {Error} */ error) => error.message);
+    this.#post({ type: "file", name, found }, typeof found === "string" ? [] : [found.buffer]);
+  }
+
   /** Fails unless there is news within the limit. @param {string} what */
   #watch(what) {
     clearTimeout(this.#timer);
-    const seconds = Math.round(LIMIT / 1000);
-    this.#timer = setTimeout(() => this.#fail(`${what}: no sign of life for ${seconds} seconds`), LIMIT);
+    const limit = this.#restoring ? RESTORING : LIMIT;
+    const why = `${what}: no sign of life for ${Math.round(limit / 1000)} seconds`;
+    this.#timer = setTimeout(() => this.#failOr(why, this.#worker), limit);
+  }
+
+  /** A start from a snapshot that fails is one that the reader need not hear of: it begins again without. @param {string} why @param {Worker | null} worker */
+  #failOr(why, worker) {
+    if (worker !== this.#worker) return;
+    if (!this.#restoring) return this.#fail(why);
+    this.#snapshot = false;
+    worker?.terminate();
+    this.#begin();
   }
 
   /** Ends the worker and tells everyone; the next `start` begins anew. @param {string} why */
   #fail(why) {
     clearTimeout(this.#timer);
     this.#worker?.terminate();
-    this.#worker = this.#started = null;
+    this.#worker = this.#started = this.#resolve = null;
     this.dispatchEvent(new CustomEvent("failed", { detail: why }));
     for (const { reject } of this.#asked.values()) reject(new Error(why));
     this.#asked.clear();

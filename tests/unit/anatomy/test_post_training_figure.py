@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from demos_py.algorithms.post_training import best_policy
-from demos_py.anatomy.post_training import FEATURES, QUALITY, RESPONSES, STAGES, Params, init, update, view
+from demos_py.anatomy.post_training import RESPONSES, STAGES, Params, given, init, update, view
 from demos_py.core.demo import Event
 
 
@@ -22,7 +22,7 @@ def test_a_low_price_buys_reward_and_loses_quality() -> None:
 @pytest.mark.parametrize("beta", [0.05, 0.3, 3.0])
 def test_the_policy_is_the_best_one(beta: float) -> None:
     state = init(Params(beta=beta))
-    wanted = best_policy(np.array(state.tuned[-1]), FEATURES @ np.array(state.weights), beta)
+    wanted = best_policy(np.array(state.tuned[-1]), given().features @ np.array(state.weights), beta)
     assert np.allclose(state.policy, wanted, atol=1e-3)
 
 
@@ -30,7 +30,9 @@ def test_the_policy_is_the_best_one(beta: float) -> None:
 def test_every_stage(stage: str) -> None:
     params, state = update(Params(), init(Params()), Event("stage", stage))
     shown = view(params, state)
-    assert shown.facts["tuned quality"] == f"{np.array(state.tuned[-1]) @ QUALITY:.2f}".replace("-", "−")
+    assert shown.facts["tuned quality"] == f"{np.array(state.tuned[-1]) @ given().quality:.2f}".replace(
+        "-", "−"
+    )
     assert len(shown.table.rows) == len(RESPONSES)
     assert sum(r.base for r in RESPONSES) == pytest.approx(1)
     assert sum(r.shown for r in RESPONSES) == 20

@@ -1,0 +1,48 @@
+/** Where the book's files lie: on a server, or beside a page that was opened from disk. */
+
+/** This file is `<assets>/<hash>/host.js`; read from disk it is a plain script, and the bundler puts its address in. */
+export const ASSETS = new URL("../", import.meta.url).href;
+
+/** @param {string} name @returns {string} the address of an asset */
+export const address = (name) => new URL(__MANIFEST__.files[name].path, ASSETS).href;
+
+/** What the scripts of the copy for the disk hand over: each calls this with its name and its bytes as text. */
+/** @type {Map<string, (text: string) => void>} */
+const arriving = new Map();
+if (__DISK__) {
+  /** @type {any} */ (window).cutawayFile = (/** @type {string} */ name, /** @type {string} */ text) => {
+    arriving.get(name)?.(text);
+    arriving.delete(name);
+  };
+}
+
+/**
+ * A file's bytes, in a copy of the book that is read from disk: there nothing can be fetched, but a script can be loaded.
+ * @param {string} name @returns {Promise<Uint8Array>}
+ */
+export async function fromDisk(name) {
+  const text = await new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    arriving.set(name, resolve);
+    script.src = `${address(name)}.js`;
+    script.onload = () => script.remove();
+    script.onerror = () => reject(new Error(`${name} is missing from this copy of the book: unpack it again`));
+    document.head.append(script);
+  });
+  const own = /** @type {any} */ (Uint8Array);
+  const packed = own.fromBase64 ? own.fromBase64(text) : Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  if (name.endsWith(".gz")) return packed;
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** What a worker is made from. @returns {Promise<string>} */
+export async function workerAddress() {
+  if (__DISK__) {
+    const code = new TextDecoder().decode(await fromDisk("worker.js"));
+    return `data:text/javascript;charset=utf-8,${encodeURIComponent(code)}`;
+  }
+  // in a frame without an origin of its own, a worker may come from such an address only
+  if (self.origin === "null") return `data:text/javascript,import ${JSON.stringify(address("worker.js"))}`;
+  return address("worker.js");
+}
