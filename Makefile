@@ -1,12 +1,12 @@
 # make serve   read the book at http://127.0.0.1:8000/       make check   the tests that need no browser
 # make site    build it into site/                           make test    every test, browsers installed first
-# make bench   measure it                                    make lock    renew requirements.txt
-# make models  train the models again, an hour and a half on two cores
+# make offline pack it to be read from disk                  make bench   measure it
+# make models  train the models again, an hour and a half    make lock    renew requirements.txt
 # Python 3.11 or newer and Node 20 or newer are assumed; each command sets up what else it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: serve site test check bench models lock setup browsers clean FORCE
+.PHONY: serve site offline test check bench models lock setup browsers clean FORCE
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -20,6 +20,12 @@ serve: site
 	@$(PYTHON) -m wasm.serve site $(PORT)
 
 site: site/index.html
+
+# The book as one archive: unpacked anywhere, it is read from disk, without a server.
+offline: build/cutaway-offline.zip
+
+build/cutaway-offline.zip: site/index.html
+	$(PYTHON) -m wasm.disk site
 
 site/index.html: $(SETUP) $(INPUTS) build/inputs
 	$(PYTHON) -m wasm.stage

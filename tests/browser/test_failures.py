@@ -110,7 +110,7 @@ def test_worker_hangs(reader: PlaywrightDriver, site: Site) -> None:
     worker = next(worker for worker in reader.page.workers if worker.url.endswith("/worker.js"))
     worker.evaluate("() => { setTimeout(() => { for (;;); }); }")
     reader.press(FIGURE.control("presence"), "End")
-    expect_failed(reader, FIGURE, "took too long: no sign of life for 12 seconds", twin)
+    expect_failed(reader, FIGURE, "stopped: no sign of life for 12 seconds", twin)
     try_again(reader, FIGURE, twin)
     assert shown.values(reader, FIGURE)["presence"] == ["2"]
     assert shown.values(reader, FIGURE)["temperature"] == ["0"]

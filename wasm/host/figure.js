@@ -323,7 +323,7 @@ export class CutawayFigure extends HTMLElement {
 
   #failed = (/** @type {Event} */ event) => {
     const why = /** @type {CustomEvent<string>} */ (event).detail;
-    if (this.state === "starting") this.#fail(`Python did not start: ${why}.`);
+    if (this.state === "starting") this.#fail(`${python.ready ? "This figure" : "Python"} did not start: ${why}.`);
     else if (this.state === "live") this.#fail(`Python stopped: ${why}.`);
   };
 

@@ -6,13 +6,22 @@ export const ASSETS = new URL("../", import.meta.url).href;
 /** @param {string} name @returns {string} the address of an asset */
 export const address = (name) => new URL(__MANIFEST__.files[name].path, ASSETS).href;
 
-/** What the scripts of the copy for the disk hand over: each calls this with its name and its bytes as text. */
-/** @type {Map<string, (text: string) => void>} */
+/** @type {Map<string, (text: string) => void>} files on their way into a page that was opened from disk */
 const arriving = new Map();
+const BrowsersWorker = Worker;
+
 if (__DISK__) {
+  // each file of that copy is a script that calls this with its name and its bytes as text
   /** @type {any} */ (window).cutawayFile = (/** @type {string} */ name, /** @type {string} */ text) => {
     arriving.get(name)?.(text);
     arriving.delete(name);
+  };
+  // A worker cannot come from a file there. The theme's search makes one; a script before it has put its text here.
+  window.Worker = class extends Worker {
+    /** @param {string | URL} address @param {WorkerOptions} [options] */
+    constructor(address, options) {
+      super(/** @type {any} */ (window).cutawaySearch ?? address, options);
+    }
   };
 }
 
@@ -36,13 +45,15 @@ export async function fromDisk(name) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** What a worker is made from. @returns {Promise<string>} */
-export async function workerAddress() {
+/** The worker that runs Python. @returns {Promise<Worker>} */
+export async function newWorker() {
+  let from = address("worker.js");
   if (__DISK__) {
     const code = new TextDecoder().decode(await fromDisk("worker.js"));
-    return `data:text/javascript;charset=utf-8,${encodeURIComponent(code)}`;
+    from = `data:text/javascript;charset=utf-8,${encodeURIComponent(code)}`;
+  } else if (self.origin === "null") {
+    // in a frame without an origin of its own, a worker may come from such an address only
+    from = `data:text/javascript,import ${JSON.stringify(from)}`;
   }
-  // in a frame without an origin of its own, a worker may come from such an address only
-  if (self.origin === "null") return `data:text/javascript,import ${JSON.stringify(address("worker.js"))}`;
-  return address("worker.js");
+  return new BrowsersWorker(from, { type: "module" });
 }

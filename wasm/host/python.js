@@ -1,5 +1,5 @@
 /** Python as the page sees it: one worker for the whole visit, started when first needed, and again after a failure. */
-import { ASSETS, address, fromDisk, workerAddress } from "./places.js";
+import { ASSETS, fromDisk, newWorker } from "./places.js";
 
 /** @typedef {import("./messages").Request} Request */
 /** @typedef {import("./messages").Answer} Answer */
@@ -19,6 +19,8 @@ class Python extends EventTarget {
   /** @type {(() => void) | null} */
   #resolve = null;
   #again = false;
+  /** whether Python runs */
+  ready = false;
   /** whether a memory snapshot may be used, and whether one is in use now */
   #snapshot = true;
   #restoring = false;
@@ -45,15 +47,13 @@ class Python extends EventTarget {
   }
 
   async #begin() {
-    this.#watch("Python did not start");
+    this.#watch();
     this.#restoring = false;
-    const again = this.#again;
-    this.#again = true;
     let worker;
     try {
-      worker = this.#worker = new Worker(await workerAddress(), { type: "module" });
+      worker = this.#worker = await newWorker();
     } catch (error) {
-      this.#fail(`This browser cannot run module workers: ${error}`);
+      this.#fail(`This browser cannot start a worker: ${/** @type {Error} */ (error).message}`);
       return;
     }
     // an error event of a worker says nothing where its file could not be loaded
@@ -65,7 +65,7 @@ class Python extends EventTarget {
       type: "start",
       manifest: __MANIFEST__,
       base: ASSETS,
-      again,
+      again: this.#again,
       disk: __DISK__,
       snapshot: this.#snapshot,
       provider,
@@ -88,7 +88,7 @@ class Python extends EventTarget {
     return new Promise((resolve, reject) => {
       const id = this.#next++;
       this.#asked.set(id, { resolve, reject });
-      this.#watch("This figure took too long");
+      this.#watch();
       this.#post({ type: "ask", id, request });
     });
   }
@@ -98,16 +98,17 @@ class Python extends EventTarget {
     if (worker !== this.#worker) return; // ended, and its last words were on their way
     if (message.type === "progress") {
       this.#restoring = message.restoring;
-      this.#watch("Python did not start");
+      this.#watch();
       this.dispatchEvent(new CustomEvent("progress", { detail: message }));
     } else if (message.type === "loading") {
-      this.#watch("This figure took too long");
+      this.#watch();
       this.dispatchEvent(new CustomEvent("loading", { detail: message }));
     } else if (message.type === "want") {
       this.#hand(message.name);
     } else if (message.type === "ready") {
       clearTimeout(this.#timer);
       this.#again = false;
+      this.ready = true;
       this.#resolve?.();
     } else if (message.type === "failed") {
       this.#failOr(message.why, worker);
@@ -124,11 +125,11 @@ class Python extends EventTarget {
     this.#post({ type: "file", name, found }, typeof found === "string" ? [] : [found.buffer]);
   }
 
-  /** Fails unless there is news within the limit. @param {string} what */
-  #watch(what) {
+  /** Fails unless there is news within the limit. */
+  #watch() {
     clearTimeout(this.#timer);
     const limit = this.#restoring ? RESTORING : LIMIT;
-    const why = `${what}: no sign of life for ${Math.round(limit / 1000)} seconds`;
+    const why = `no sign of life for ${Math.round(limit / 1000)} seconds`;
     this.#timer = setTimeout(() => this.#failOr(why, this.#worker), limit);
   }
 
@@ -144,9 +145,11 @@ class Python extends EventTarget {
   /** Ends the worker and tells everyone; the next `start` begins anew. @param {string} why */
   #fail(why) {
     clearTimeout(this.#timer);
+    this.#again = true;
     this.#worker?.terminate();
     this.#worker = this.#started = this.#resolve = null;
     this.dispatchEvent(new CustomEvent("failed", { detail: why }));
+    this.ready = false;
     for (const { reject } of this.#asked.values()) reject(new Error(why));
     this.#asked.clear();
   }
