@@ -38,14 +38,14 @@ build/inputs: FORCE
 	@cmp -s $@ <<<"$${SITE_URL-} $(INPUTS)" || echo "$${SITE_URL-} $(INPUTS)" > $@
 
 test: browsers check
-	$(PYTHON) -m pytest tests/browser
+	$(PYTHON) -m pytest -n 2 --dist loadgroup tests/browser
 
 check: site
 	ruff check
 	ruff format --check
 	pyright
 	if [ -f wasm/host/jsconfig.json ]; then tsc -p wasm/host/jsconfig.json; fi
-	$(PYTHON) -m pytest tests/unit tests/build
+	$(PYTHON) -m pytest -n 2 --dist loadfile tests/unit tests/build
 
 bench: browsers site
 	$(PYTHON) -m tests.bench

@@ -95,10 +95,14 @@ IN_EVERY_ENGINE = {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave controls and buttons of the other figures to one engine; each figure goes live in all three."""
+    """Leave controls and buttons of the other figures to one engine; each figure goes live in all three.
+
+    What shares a visit in one engine stays together when the tests are shared out over the machine's cores.
+    """
     kept, left = [], []
     for item in items:
         given = getattr(getattr(item, "callspec", None), "params", {})
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {given.get('driver', '')}"))
         once = (
             item.name.startswith(("test_control_changes", "test_button_does"))
             and given["driver"] != "chromium"
