@@ -28,7 +28,7 @@ def change_order(reader: PlaywrightDriver) -> None:
 
 
 @pytest.mark.parametrize(
-    "figure, change", [(DISTRIBUTION, change_distribution), (ORDER, change_order)], ids=str
+    "figure, change", [(DISTRIBUTION, change_distribution), (ORDER, change_order)], ids=["sliders", "order"]
 )
 def test_copied_link_gives_the_figure(
     chapter: PlaywrightDriver,

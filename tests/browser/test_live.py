@@ -1,7 +1,6 @@
 """In three engines: each figure goes live, each control and button gives what CPython gives, Reset undoes it."""
 
-from collections.abc import Callable, Iterable, Iterator
-from time import sleep
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser
@@ -9,30 +8,19 @@ from playwright.sync_api import Browser
 from demos_py.core import params
 from demos_py.core.demo import ids
 from tests.browser import shown
+from tests.browser.changes import change_control, ends, press_button
 from tests.browser.drivers import ENGINES, SIZE, Driver, PlaywrightDriver, WebKitDriver, wait_for
-from tests.browser.figures import PLACED, Figure, Twin, results
+from tests.browser.figures import PLACED, Figure, Twin
 from tests.browser.serving import Site
 
 FOLLOW = """
 const link = [...document.querySelectorAll("a[href]")].find((link) => link.href === arguments[0]);
 link.click();
 """
-OPEN_FOLD = """
-const fold = document.querySelector(arguments[0]).closest("details");
-if (fold && !fold.open) fold.querySelector("summary").click();
-"""
-
-
-def _ends(buttons: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The first and the last button of each event: a row of 24 tokens is one kind of button."""
-    values: dict[str, list[str]] = {}
-    for event, value in buttons:
-        values.setdefault(event, []).append(value)
-    return [(event, value) for event, many in values.items() for value in dict.fromkeys((many[0], many[-1]))]
 
 
 CONTROLS = [(figure, name) for figure in PLACED for name in params.controls(figure.demo.params)]
-BUTTONS = [(figure, event, value) for figure in PLACED for event, value in _ends(figure.buttons())]
+BUTTONS = [(figure, event, value) for figure in PLACED for event, value in ends(figure.buttons())]
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -85,38 +73,14 @@ def test_goes_live(driver: Driver, go: Callable[[Figure], Twin], figure: Figure)
 def test_control_changes_the_result(
     driver: Driver, go: Callable[[Figure], Twin], figure: Figure, name: str
 ) -> None:
-    twin = go(figure)
-    first, before = results(twin.parts), shown.values(driver, figure)
-    set_otherwise(driver, figure, name)
-    wait_for(driver, shown.OTHER_VALUES, figure.css, before, what=f"another value of {name}")
-    wanted = twin.change(shown.values(driver, figure))
-    assert results(wanted) != first
-    shown.expect_shown(driver, figure, wanted)
-    twin.holds(shown.values(driver, figure))
+    change_control(driver, figure, go(figure), name)
 
 
 @pytest.mark.parametrize("figure, event, value", BUTTONS, ids=str)
 def test_button_does_what_it_does_in_cpython(
     driver: Driver, go: Callable[[Figure], Twin], figure: Figure, event: str, value: str
 ) -> None:
-    twin = go(figure)
-    first, button = twin.parts, figure.button(event, value)
-    if event == "measure":  # times are another machine's every time
-        driver.click(button)
-        reading = f"{figure.css} [data-part=reading]"
-        for _ in range(300):
-            if "Measured here" in driver.run(
-                "return document.querySelector(arguments[0]).textContent", reading
-            ):
-                return
-            sleep(0.1)
-        pytest.fail("nothing was measured")
-    wanted = twin.press(event, value)
-    held = driver.run("return document.querySelector(arguments[0]).getAttribute('aria-pressed')", button)
-    assert wanted != first or held == "true"
-    driver.click(button)
-    shown.expect_shown(driver, figure, wanted)
-    twin.holds(shown.values(driver, figure))
+    press_button(driver, figure, go(figure), event, value)
 
 
 def test_nothing_went_wrong_in_all_this(driver: Driver, site: Site) -> None:
@@ -126,24 +90,3 @@ def test_nothing_went_wrong_in_all_this(driver: Driver, site: Site) -> None:
 
 def test_python_was_fetched_once(driver: Driver, site: Site) -> None:
     assert site.times_asked("pyodide.asm.wasm") == 1
-
-
-def set_otherwise(driver: Driver, figure: Figure, name: str) -> None:
-    """Give a control another value by keyboard or mouse."""
-    control, css = params.controls(figure.base)[name], figure.control(name)
-    now = getattr(figure.base, name)
-    driver.run(OPEN_FOLD, css)
-    if isinstance(control, params.Slider):
-        driver.press(css, "Home" if now == control.high else "End")
-    elif isinstance(control, params.Numbers):
-        driver.fill(css, control.show(control.low))
-    elif isinstance(control, params.Number):
-        driver.fill(css, control.show(control.high if now != control.high else control.low))
-    elif isinstance(control, params.Text):
-        driver.fill(css, "the the Lyon, France")
-    elif isinstance(control, params.Choice):
-        driver.choose(css, [option for option in control.options if option != now][-1])
-    elif isinstance(control, params.Arrangement):
-        driver.click(figure.button("move", f"{now[0]}:1"))
-    else:
-        raise TypeError(f"this test does not know how to set a {control.kind}")
