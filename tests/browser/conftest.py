@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser.drivers import SIZE, PlaywrightDriver, launch, missing
-from tests.browser.figures import PLACED, SAMPLING
+from tests.browser.figures import IN_EVERY_ENGINE, PLACED, SAMPLING
 from tests.browser.serving import Site, site_folder
 from tests.browser.shown import NOTES, go_live
 
@@ -82,16 +82,6 @@ def chapter(new_reader: Callable[..., PlaywrightDriver], site: Site) -> Iterator
             go_live(shared, figure)
     yield shared
     shared.close()
-
-
-# One figure of each kind: bars, a chart that Plotly owns, a model, data from a package, a grid.
-IN_EVERY_ENGINE = {
-    "sampling/distribution",
-    "sampling/draws",
-    "sampling/vocabulary",
-    "anatomy/tokenize",
-    "transformer/forward-pass",
-}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

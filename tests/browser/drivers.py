@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from playwright.sync_api import Browser, Page, Playwright, Request
+from playwright.sync_api import Browser, Frame, Page, Playwright, Request
 from selenium.webdriver import WebKitGTK, WebKitGTKOptions
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
@@ -67,6 +67,10 @@ class Driver(Protocol):
         """Click with the mouse."""
         ...
 
+    def enter(self, selector: str) -> None:
+        """Go on inside a frame of the page, until the next `open`."""
+        ...
+
     def complaints(self) -> list[str]:
         """Console errors and warnings, uncaught errors, and requests that failed."""
         ...
@@ -94,6 +98,7 @@ class PlaywrightDriver:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self._inside: Page | Frame = page
         self._complaints: list[str] = []
         say = self._complaints.append
         page.on("console", lambda m: say(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
@@ -105,25 +110,31 @@ class PlaywrightDriver:
         page.on("response", lambda got: say(f"{got.status}: {got.url}") if got.status >= 400 else None)
 
     def open(self, address: str) -> None:
+        self._inside = self.page
         self.page.goto(address)
 
     def run(self, script: str, *values: Any) -> Any:
-        return self.page.evaluate(
+        return self._inside.evaluate(
             f"(values) => (function () {{ {script} }}).apply(null, values)", list(values)
         )
 
     def press(self, selector: str, key: str) -> None:
-        self.page.locator(selector).first.press(key)
+        self._inside.locator(selector).first.press(key)
 
     def fill(self, selector: str, text: str) -> None:
         self.press(selector, "Control+a")
         self.page.keyboard.type(text)
 
     def choose(self, selector: str, value: str) -> None:
-        self.page.locator(selector).first.select_option(value)
+        self._inside.locator(selector).first.select_option(value)
 
     def click(self, selector: str) -> None:
-        self.page.locator(selector).first.click()
+        self._inside.locator(selector).first.click()
+
+    def enter(self, selector: str) -> None:
+        frame = self._inside.wait_for_selector(selector).content_frame()
+        assert frame, f"{selector} is no frame"
+        self._inside = frame
 
     def complaints(self) -> list[str]:
         return self._complaints
@@ -180,6 +191,10 @@ class WebKitDriver:
         self._centre(selector)
         self._element(selector).click()
 
+    def enter(self, selector: str) -> None:
+        self._browser.switch_to.frame(self._element(selector))
+        self.run(WATCH)
+
     def complaints(self) -> list[str]:
         return self.run("return window.complaints")
 
@@ -192,7 +207,9 @@ class WebKitDriver:
 def launch(playwright: Playwright, engine: str) -> Browser:
     """A browser of the system's, driven by Playwright; with a software adapter for WebGPU if named so."""
     if engine.startswith("firefox"):
-        preferences = WEBGPU_PREFERENCES if engine in WITH_WEBGPU else {}
+        # automation allows a file more than a reader's Firefox does
+        preferences = {"security.fileuri.strict_origin_policy": True}
+        preferences |= WEBGPU_PREFERENCES if engine in WITH_WEBGPU else {}
         return playwright.firefox.launch(
             channel="moz-firefox", executable_path=FIREFOX, firefox_user_prefs=preferences
         )

@@ -19,6 +19,14 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 BUTTON = re.compile(r"<button [^>]*data-event[^>]*>")
 SAMPLING = "production/sampling/"
 RESULTS = ("drawing", "notices", "reading", "table")
+# One figure of each kind: bars, a chart that Plotly owns, a model, data from a package, a grid.
+IN_EVERY_ENGINE = {
+    "sampling/distribution",
+    "sampling/draws",
+    "sampling/vocabulary",
+    "anatomy/tokenize",
+    "transformer/forward-pass",
+}
 Parts = dict[str, str]
 _keys = count()
 # what CPython says is the moment itself, however slow the machine
@@ -121,6 +129,8 @@ def _placed() -> list[Figure]:
     found = []
     for path in sorted(site.rglob("index.html")):
         page = path.parent.relative_to(site).as_posix() + "/"
+        if page.startswith("embed/"):
+            continue
         for tag in FIGURE.findall(path.read_text("utf-8")):
             given = _attributes(tag)
             found.append(Figure(page, given["data-uid"], find(given["data-demo"]), given["data-preset"]))

@@ -153,7 +153,9 @@ export class Assets {
 
 /** @param {Uint8Array} bytes what gzip made @returns {Promise<Uint8Array>} */
 export async function gunzip(bytes) {
-  const stream = new Blob([/** @type {any} */ (bytes)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  // not from a blob: WebKit cannot read one in a worker of a page that was opened from disk
+  const packed = /** @type {ReadableStream} */ (new Response(/** @type {any} */ (bytes)).body);
+  const stream = packed.pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
