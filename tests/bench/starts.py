@@ -9,8 +9,9 @@ from __future__ import annotations
 import shutil
 import statistics
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.browser.drivers import launch
 from tests.browser.figures import figure_of
@@ -51,9 +52,18 @@ def seconds(context: BrowserContext, address: str) -> float:
     """Seconds from the navigation to live, in a page of its own."""
     page = context.new_page()
     page.goto(address, wait_until="commit")
-    found = page.wait_for_function("window.live", timeout=120_000).json_value()
+    found = wait_for(page, "window.live")
     page.close()
     return found / 1000
+
+
+def wait_for(page: Page, expression: str) -> Any:
+    """Ask again and again: the policy forbids Playwright's own way, which evaluates text in the page."""
+    for _ in range(1200):
+        if found := page.evaluate(expression):
+            return found
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{expression} did not come true")
 
 
 def new_context(browser: Browser) -> BrowserContext:
@@ -75,15 +85,9 @@ def visited(browser: Browser, address: str, *, keeps: bool) -> BrowserContext:
     context = new_context(browser)
     page = context.new_page()
     page.goto(address)
-    page.wait_for_function("window.live", timeout=120_000)
+    wait_for(page, "window.live")
     if keeps:
-        # polled by itself: a promise is true at once for `wait_for_function` in some engines
-        for _ in range(300):
-            if page.evaluate(KEPT):
-                break
-            page.wait_for_timeout(100)
-        else:
-            raise AssertionError("no snapshot was kept")
+        wait_for(page, KEPT)
     page.wait_for_timeout(1000)
     page.close()
     for _ in range(2):
