@@ -55,7 +55,7 @@ export function models(assets, wish, tell) {
       told = performance.now();
       tell(what, read, total);
     };
-    return Promise.all(names.map((name) => once(name, () => assets.bytes(name, count))));
+    return Promise.all(names.map((name) => once(name, () => assets.open(name, count).bytes)));
   };
 
   /** where models run: the adapter's name once WebGPU is in use, and what went wrong if it was */
