@@ -1,12 +1,13 @@
 # make serve   read the book at http://127.0.0.1:8000/       make check   the tests that need no browser
 # make site    build it into site/                           make test    every test, browsers installed first
 # make offline pack it to be read from disk                  make bench   measure it
-# make models  train the models again, an hour and a half    make lock    renew requirements.txt
+# make matrix  every figure, engine and setting, an hour     make lock    renew requirements.txt
+# make models  train the models again, an hour and a half
 # Python 3.11 or newer and Node 20 or newer are assumed; each command sets up what else it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: serve site offline test check bench models lock setup browsers clean FORCE
+.PHONY: serve site offline test matrix check bench models lock setup browsers clean FORCE
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -37,8 +38,12 @@ build/inputs: FORCE
 	@mkdir -p build
 	@cmp -s $@ <<<"$${SITE_URL-} $(INPUTS)" || echo "$${SITE_URL-} $(INPUTS)" > $@
 
-test: browsers check
+test: browsers check offline
 	$(PYTHON) -m pytest -n 2 --dist loadgroup tests/browser
+
+# Every figure in each engine and each setting, and what an engine cannot do, with the reason.
+matrix: browsers offline
+	CUTAWAY_MATRIX=1 $(PYTHON) -m pytest -n 2 --dist loadgroup tests/browser/test_settings.py
 
 check: site
 	ruff check
