@@ -15,6 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, run, verify, write
+from wasm.embeds import write_embeds
 
 # What pymdownx.arithmatex (generic) leaves of a formula: \(...\) in a line, \[...\] on a line of its own.
 FORMULA = re.compile(
@@ -131,9 +132,18 @@ def policy(pages: Pages) -> str:
     return "; ".join(DIRECTIVES).format(hashes="".join(f" 'sha256-{one}'" for one in sorted(hashes)))
 
 
-def set_policy(pages: Pages) -> Pages:
+def framed_policy(home: str) -> str:
+    """The policy of the pages that stand in frames without an origin of their own.
+
+    There WebKit takes nothing for `'self'`, so the site's address stands beside it; and a worker can come from
+    a `data:` address only (wasm/host/places.js).
+    """
+    return policy({}).replace("'self'", f"'self' {home}").replace("worker-src", "worker-src data:")
+
+
+def set_policy(pages: Pages, policy: str) -> Pages:
     """The pages with the policy as the first thing in each head that could load something."""
-    tag = POLICY.format(policy(pages))
+    tag = POLICY.format(policy)
     finished: Pages = {}
     for path, page in pages.items():
         page, charsets = CHARSET.subn(lambda found: found[0] + tag, OLD_POLICY.sub("", page), count=1)
@@ -150,10 +160,14 @@ def finish(site: Path) -> None:
     shutil.rmtree(assets, ignore_errors=True)
     shutil.copytree(ASSETS, assets)
     verify(assets, manifest)
+    shutil.rmtree(site / "embed", ignore_errors=True)
     pages = {path: path.read_bytes().decode() for path in sorted(site.rglob("*.html"))}
     if not pages:
         raise AssetError(f"{site} holds no page: build the site first")
-    for path, page in set_policy(name_regions(render_formulas(pages))).items():
+    pages = name_regions(render_formulas(pages))
+    embeds, home = write_embeds(site, pages)
+    pages = set_policy(pages, policy(pages)) | set_policy(embeds, framed_policy(home))
+    for path, page in pages.items():
         write(path, page.encode())
 
 

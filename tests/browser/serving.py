@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from wasm import serve
@@ -34,18 +34,19 @@ class Handler(serve.Handler):
         self.server.asked.append(path)
         name = path.rpartition("/")[2]
         trouble = next((how for part, how in self.server.troubles.items() if part in name), None)
+        here = f"http://{self.headers['Host']}{BASE}"
         if trouble:
             trouble(self, Path(self.translate_path(self.path)).read_bytes())
-        elif name == "sitemap.xml":
-            address = f"http://{self.headers['Host']}{BASE}"
-            self.answer(serve.site_map(self.server.folder, address).encode())
+        elif text := serve.at_address(self.server.folder, self.path.partition("?")[0], here):
+            self.answer(text.encode())
         else:
-            super().do_GET()
+            SimpleHTTPRequestHandler.do_GET(self)
 
     def answer(self, body: bytes, length: int | None = None) -> None:
         """A good answer, whose length may be a lie."""
         self.send_response(200)
-        self.send_header("Content-Type", self.guess_type(self.path.partition("?")[0]))
+        path = self.path.partition("?")[0]
+        self.send_header("Content-Type", "text/html" if path.endswith("/") else self.guess_type(path))
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
         self.wfile.write(body)

@@ -1,5 +1,6 @@
 /** The page's only script of ours: figures, links that set them, words that light a part of them. */
 import { recolourCharts } from "./charts.js";
+import { dressEmbedded } from "./embedded.js";
 import { CutawayFigure } from "./figure.js";
 import { python } from "./python.js";
 
@@ -7,6 +8,7 @@ import { python } from "./python.js";
 // the figures come to life when they are whole.
 if (new URLSearchParams(location.search).has("figure")) python.start(false).catch(() => {});
 const define = () => {
+  dressEmbedded();
   customElements.define("cutaway-figure", CutawayFigure);
   new MutationObserver(recolourCharts).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
 };
