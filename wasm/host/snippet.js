@@ -33,7 +33,7 @@ export function snippet(demo, title, height, query) {
 
 const PANEL = `
 <form class="cw-embedding" aria-label="Embed this figure">
-<p>Paste this into a page of yours. The frame runs the figure and nothing else of that page.</p>
+<p>Paste this into a page of yours. The frame holds this figure alone and cannot touch your page.</p>
 <div class="cw-row">
 <label><input type="checkbox" name="controls" value="hide"> Hide the controls</label>
 <label>Theme <select class="cw-sel" name="theme"><option value="">as the reader’s system</option><option>light</option><option>dark</option></select></label>
