@@ -1,12 +1,13 @@
 # make serve   read the book at http://127.0.0.1:8000/       make check   the tests that need no browser
 # make site    build it into site/                           make test    every test, browsers installed first
 # make offline pack it to be read from disk                  make bench   measure it
+# make hosted  build what is published
 # make models  train the models again, an hour and a half    make lock    renew requirements.txt
 # Python 3.11 or newer and Node 20 or newer are assumed; each command sets up what else it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: serve site offline test check bench models lock setup browsers clean FORCE
+.PHONY: serve site offline hosted test check bench models lock setup browsers clean FORCE
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -26,6 +27,14 @@ offline: build/cutaway-offline.zip
 
 build/cutaway-offline.zip: site/index.html
 	$(PYTHON) -m wasm.disk site
+
+# What is published: the site with the archive in it, and one file that holds all of that, to be attested.
+hosted: build/cutaway-site.tar
+
+build/cutaway-site.tar: build/cutaway-offline.zip
+	cp $< site/
+	tar --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 \
+		--mode=a=rX,u+w -cf $@ site
 
 site/index.html: $(SETUP) $(INPUTS) build/inputs
 	$(PYTHON) -m wasm.stage
