@@ -1,7 +1,7 @@
 """Finish a built site: `python -m wasm.finish site`, after `mkdocs build` or `zensical build`.
 
-Brings the staged files in, renders the formulas, writes the content security policy, and holds every file
-against the manifest. A second run changes nothing.
+Brings the staged files in, renders the formulas, names what a page loads by its content, writes the content security
+policy, and holds every file against the manifest. A second run changes nothing.
 """
 
 import base64
@@ -15,6 +15,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, run, verify, write
+from wasm.hashing import hash_names, set_edition, without_days
+from wasm.stage import HOST, bundle
 
 # What pymdownx.arithmatex (generic) leaves of a formula: \(...\) in a line, \[...\] on a line of its own.
 FORMULA = re.compile(
@@ -23,6 +25,7 @@ FORMULA = re.compile(
 )
 CHARSET = re.compile(r'<meta charset="?utf-8"?\s*/?>', re.IGNORECASE)
 POLICY = '<meta http-equiv="Content-Security-Policy" content="{}">'
+OLD_GUARD = re.compile('<script id="cutaway-gone">.*?</script>', re.DOTALL)
 OLD_POLICY = re.compile(POLICY.format('[^"]*'))
 # `wasm-unsafe-eval` allows WebAssembly to be compiled, and no JavaScript from text. Inline styles are needed by
 # KaTeX and Plotly.
@@ -131,6 +134,16 @@ def policy(pages: Pages) -> str:
     return "; ".join(DIRECTIVES).format(hashes="".join(f" 'sha256-{one}'" for one in sorted(hashes)))
 
 
+def guard(pages: Pages) -> Pages:
+    """The pages with the script that notices, before any other, that a file of this edition is gone."""
+    script = bundle(HOST / "gone.js", "--format=iife").decode().strip()
+    tag = f'<script id="cutaway-gone">{script}</script>'
+    return {
+        path: CHARSET.sub(lambda found: found[0] + tag, OLD_GUARD.sub("", page), count=1)
+        for path, page in pages.items()
+    }
+
+
 def set_policy(pages: Pages) -> Pages:
     """The pages with the policy as the first thing in each head that could load something."""
     tag = POLICY.format(policy(pages))
@@ -153,8 +166,11 @@ def finish(site: Path) -> None:
     pages = {path: path.read_bytes().decode() for path in sorted(site.rglob("*.html"))}
     if not pages:
         raise AssetError(f"{site} holds no page: build the site first")
-    for path, page in set_policy(name_regions(render_formulas(pages))).items():
+    pages = guard(hash_names(site, name_regions(render_formulas(pages))))
+    allowed = policy(pages)
+    for path, page in set_edition(set_policy(pages), allowed, POLICY.format(allowed)).items():
         write(path, page.encode())
+    without_days(site)
 
 
 if __name__ == "__main__":
