@@ -27,6 +27,7 @@ offline: build/cutaway-offline.zip
 
 build/cutaway-offline.zip: site/index.html
 	$(PYTHON) -m wasm.disk site
+	$(PYTHON) -m wasm.budgets site $@
 
 # What is published: the site with the archive in it, and one file that holds all of that, to be attested.
 hosted: build/cutaway-site.tar
@@ -40,6 +41,7 @@ site/index.html: $(SETUP) $(INPUTS) build/inputs
 	$(PYTHON) -m wasm.stage
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 	$(PYTHON) -m wasm.finish site
+	$(PYTHON) -m wasm.budgets site
 
 # The list of the inputs, and the site's address: it gets newer when a file appears or goes away.
 build/inputs: FORCE
