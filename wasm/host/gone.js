@@ -3,6 +3,9 @@
  * book has a newer edition by now, the page is one that was kept too long: it loads itself anew. Nothing is lost, as
  * it has only begun.
  */
+// The theme's script does this late, and the browser would then work out the style of every element once more.
+document.documentElement.classList.replace("no-js", "js");
+
 let asked = false;
 
 addEventListener(
