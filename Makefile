@@ -1,13 +1,13 @@
 # make serve   read the book at http://127.0.0.1:8000/       make check   the tests that need no browser
 # make site    build it into site/                           make test    every test, browsers installed first
 # make offline pack it to be read from disk                  make bench   measure it
-# make matrix  every figure, engine and setting, an hour     make lock    renew requirements.txt
-# make models  train the models again, an hour and a half
+# make hosted  build what is published                       make lock    renew requirements.txt
+# make matrix  test every figure, engine and setting         make models  train the models again, an hour and a half
 # Python 3.11 or newer and Node 20 or newer are assumed; each command sets up what else it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: serve site offline test matrix check bench models lock setup browsers clean FORCE
+.PHONY: serve site offline hosted test matrix check bench models lock setup browsers clean FORCE
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -27,11 +27,21 @@ offline: build/cutaway-offline.zip
 
 build/cutaway-offline.zip: site/index.html
 	$(PYTHON) -m wasm.disk site
+	$(PYTHON) -m wasm.budgets site $@
+
+# What is published: the site with the archive in it, and one file that holds all of that, to be attested.
+hosted: build/cutaway-site.tar
+
+build/cutaway-site.tar: build/cutaway-offline.zip
+	cp $< site/
+	tar --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 \
+		--mode=a=rX,u+w -cf $@ site
 
 site/index.html: $(SETUP) $(INPUTS) build/inputs
 	$(PYTHON) -m wasm.stage
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 	$(PYTHON) -m wasm.finish site
+	$(PYTHON) -m wasm.budgets site
 
 # The list of the inputs, and the site's address: it gets newer when a file appears or goes away.
 build/inputs: FORCE

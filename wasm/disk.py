@@ -27,14 +27,16 @@ ARCHIVE = BUILD / "cutaway-offline.zip"
 LINK = re.compile(r'(<(?:a|link|form)\b[^>]*?\s(?:href|action)=")([^"]*)(")')
 FONT_PRELOAD = re.compile(r'\s*<link rel="preload" [^>]*as="font"[^>]*>')
 EARLY_SCRIPT = re.compile(r"<script>[^<]*window\.cutawayWorker=[^<]*</script>")
-HOST_SCRIPT = re.compile(r'<script type="module" async src="([^"]*assets/runtime/)[^"]*/host\.js"></script>')
+HOST_SCRIPT = re.compile(r'<script type="module" async src="([^"]*assets/runtime/)[^"]*/host\.js"(?: crossorigin)?></script>')
 THEME_SCRIPT = re.compile(r'<script src="([^"]*)assets/javascripts/bundle\.')
 FONT = re.compile(r'url\(["\']?([^"\')]+\.woff2)["\']?\)')
 HASH = re.compile(r"'sha256-[^']*'")
-# Plain files for a page: a script that Plotly is, and KaTeX's style sheet with its fonts.
-AS_THEY_ARE = (".css", ".woff2", "plotly-basic.min.js")
+# Plain files for a page: a script that Plotly is, and KaTeX's fonts, which its style sheet takes in.
+AS_THEY_ARE = (".woff2", "plotly-basic.min.js")
+# What the pages have in another form: as a plain script, and inside their one style sheet.
+NOT_ASKED_FOR = ("host.js", "katex.min.css")
 # What a server or a service worker is told, and what only the site at its address has.
-LEFT_OUT = ("sitemap.xml", "sitemap.xml.gz", "404.html", "sw.js", "manifest.webmanifest")
+LEFT_OUT = ("sitemap.xml", "sitemap.xml.gz", "404.html", "sw.js", "manifest.webmanifest", "*.zip", "*.map")
 # `data:` for the worker and what it imports: there is no other way in. Nothing may connect anywhere.
 DIRECTIVES = [
     "default-src 'none'",
@@ -100,7 +102,7 @@ def write_copy(site: Path, folder: Path) -> None:
         data = (ASSETS / entry["path"]).read_bytes()
         if name.endswith(AS_THEY_ARE):
             write(assets / entry["path"], data)
-        elif name != "host.js":
+        elif name not in NOT_ASKED_FOR:
             write(assets / f"{entry['path']}.js", as_script(name, data))
     host = f"{manifest['files']['host.js']['path'].partition('/')[0]}/host-disk.js"
     write(assets / host, host_script(manifest))

@@ -24,6 +24,7 @@ TAG = re.compile(r"<[^>]*>")
 HREF = re.compile(r'(<a\b[^>]*?\shref=")([^"]*)(")')
 CANONICAL = re.compile(r'<link rel="canonical" href="([^"]*)"')
 SHEET = re.compile(r'<link rel="stylesheet" href="([^"]*)"')
+ICON = re.compile(r'<link rel="icon" href="([^"]*)"')
 HOST = re.compile(r'<script type="module" async src="([^"]*/host\.js)"></script>')
 PAGE_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 # What a page of its own begins with, until the script that sizes its frame has measured it: pixels.
@@ -92,7 +93,6 @@ def write_embeds(site: Path, pages: dict[Path, str]) -> tuple[dict[Path, str], s
     home = ""
     for demo, it in placed(site, pages).items():
         old, new = it.page.parent.as_posix(), f"embed/{demo}"
-        root = posixpath.relpath("/", f"/{new}") + "/"
         chapter = it.find(CANONICAL)
         home = chapter.removesuffix(f"{old}/")
         title, reading = (
@@ -117,7 +117,7 @@ def write_embeds(site: Path, pages: dict[Path, str]) -> tuple[dict[Path, str], s
             figure=with_links_moved(it.figure, old, new),
             title=title,
             reading=reading,
-            root=root,
+            icon=moved(it.find(ICON), old, new),
             sheets=[moved(sheet, old, new) for sheet in SHEET.findall(it.text)],
             host=moved(it.find(HOST), old, new),
             chapter=f"{moved('', old, new)}?figure={demo}#{demo}",

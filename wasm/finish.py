@@ -1,7 +1,7 @@
 """Finish a built site: `python -m wasm.finish site`, after `mkdocs build` or `zensical build`.
 
-Brings the staged files in, renders the formulas, writes the content security policy, and holds every file
-against the manifest. A second run changes nothing.
+Brings the staged files in, renders the formulas, names what a page loads by its content, writes the content security
+policy, and holds every file against the manifest. A second run changes nothing.
 """
 
 import base64
@@ -16,6 +16,8 @@ from pathlib import Path
 
 from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, run, verify, write
 from wasm.embeds import write_embeds
+from wasm.hashing import hash_names, set_edition, without_days
+from wasm.stage import HOST, bundle
 
 # What pymdownx.arithmatex (generic) leaves of a formula: \(...\) in a line, \[...\] on a line of its own.
 FORMULA = re.compile(
@@ -24,6 +26,7 @@ FORMULA = re.compile(
 )
 CHARSET = re.compile(r'<meta charset="?utf-8"?\s*/?>', re.IGNORECASE)
 POLICY = '<meta http-equiv="Content-Security-Policy" content="{}">'
+OLD_GUARD = re.compile('<script id="cutaway-gone">.*?</script>', re.DOTALL)
 OLD_POLICY = re.compile(POLICY.format('[^"]*'))
 # `wasm-unsafe-eval` allows WebAssembly to be compiled, and no JavaScript from text. Inline styles are needed by
 # KaTeX and Plotly.
@@ -132,13 +135,23 @@ def policy(pages: Pages) -> str:
     return "; ".join(DIRECTIVES).format(hashes="".join(f" 'sha256-{one}'" for one in sorted(hashes)))
 
 
-def framed_policy(home: str) -> str:
+def framed_policy(pages: Pages, home: str) -> str:
     """The policy of the pages that stand in frames without an origin of their own.
 
     There WebKit takes nothing for `'self'`, so the site's address stands beside it; and a worker can come from
     a `data:` address only (wasm/host/places.js).
     """
-    return policy({}).replace("'self'", f"'self' {home}").replace("worker-src", "worker-src data:")
+    return policy(pages).replace("'self'", f"'self' {home}").replace("worker-src", "worker-src data:")
+
+
+def guard(pages: Pages) -> Pages:
+    """The pages with the script that notices, before any other, that a file of this edition is gone."""
+    script = bundle(HOST / "gone.js", "--format=iife").decode().strip()
+    tag = f'<script id="cutaway-gone">{script}</script>'
+    return {
+        path: CHARSET.sub(lambda found: found[0] + tag, OLD_GUARD.sub("", page), count=1)
+        for path, page in pages.items()
+    }
 
 
 def set_policy(pages: Pages, policy: str) -> Pages:
@@ -166,9 +179,12 @@ def finish(site: Path) -> None:
         raise AssetError(f"{site} holds no page: build the site first")
     pages = name_regions(render_formulas(pages))
     embeds, home = write_embeds(site, pages)
-    pages = set_policy(pages, policy(pages)) | set_policy(embeds, framed_policy(home))
-    for path, page in pages.items():
-        write(path, page.encode())
+    named = guard(hash_names(site, pages | embeds))
+    embeds = {path: named.pop(path) for path in embeds}
+    for kind, allowed in ((named, policy(named)), (embeds, framed_policy(embeds, home))):
+        for path, page in set_edition(set_policy(kind, allowed), allowed, POLICY.format(allowed)).items():
+            write(path, page.encode())
+    without_days(site)
 
 
 if __name__ == "__main__":

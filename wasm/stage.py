@@ -124,6 +124,7 @@ def models() -> dict[str, dict[str, Any]]:
 def stage() -> dict[str, Any]:
     """Stage everything; the answer is the manifest."""
     from wasm import (  # here, because a run with nothing to do need not wait for its libraries
+        stdlib,
         tokenizers,
         wheels,
     )
@@ -133,11 +134,14 @@ def stage() -> dict[str, Any]:
     sources.append(wheels.build_demos())
     packed = wheels.compiled(sources, PYODIDE)
     files = {path.name: put(path.name, path.read_bytes()) for path in [*RUNTIME, PLOTLY, *ORT]}
+    library = BUILD / "library/python_stdlib.zip"
+    write(library, stdlib.trimmed((PYODIDE / library.name).read_bytes()))
+    files[library.name] = put(library.name, library.read_bytes())
     # NumPy apart, as half of the figures need none
     numpy, *book = packed
     for name, wheel_list in (("numpy.tar.gz", [numpy]), ("book.tar.gz", book)):
         files[name] = put(name, wheels.pack(wheel_list))
-    files["snapshot.gz"] = put("snapshot.gz", wheels.snapshot(packed, PYODIDE).read_bytes())
+    files["snapshot.gz"] = put("snapshot.gz", wheels.snapshot(packed, PYODIDE, library).read_bytes())
     files |= models()
     for path in (*tokenizers.write_all(), *tables.write_all()):
         name = f"{path.parent.name}/{path.name}"

@@ -40,6 +40,7 @@ export function leaveToPlotly(old, fresh) {
  */
 export async function drawChart(place, figure) {
   const Plotly = await library().catch(() => null);
+  if (!Plotly) place.dispatchEvent(new CustomEvent("cutaway:failed", { bubbles: true }));
   if (!Plotly || !place.isConnected) return;
   if (!drawn.has(place)) place.replaceChildren();
   drawn.set(place, figure);

@@ -345,6 +345,7 @@ export class CutawayFigure extends HTMLElement {
     this.#queue = [];
     this.#enable(false);
     this.#show("failed");
+    this.dispatchEvent(new CustomEvent("cutaway:failed", { bubbles: true }));
   }
 
   /** @param {boolean} on */

@@ -1,6 +1,7 @@
 /** The page's only script of ours: figures, links that set them, words that light a part of them. */
 import { recolourCharts } from "./charts.js";
 import { dressEmbedded } from "./embedded.js";
+import { watchEditions } from "./edition.js";
 import { CutawayFigure } from "./figure.js";
 import { python } from "./python.js";
 
@@ -14,6 +15,8 @@ const define = () => {
 };
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", define);
 else define();
+
+watchEditions();
 
 /** @returns {CutawayFigure[]} */
 const figures = () => [...document.querySelectorAll("cutaway-figure")].map((element) => /** @type {CutawayFigure} */ (element));

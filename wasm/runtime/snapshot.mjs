@@ -1,11 +1,12 @@
 /**
- * The memory of a Python that has imported the book's code: node snapshot.mjs PYODIDE OUT WHEEL [WHEEL ...]
+ * The memory of a Python that has imported the book's code: node snapshot.mjs PYODIDE LIBRARY OUT WHEEL [WHEEL ...]
  *
  * A reader's Python that begins with it need not start, import and compile again. It holds the standard library as
  * far as the book and NumPy use it, Jinja2 with every template compiled, and every demo. NumPy itself cannot be
  * inside, as it is native code; it stands there as a module that loads itself when a demo first uses it.
  *
- * The same wheels give the same bytes: there is no clock here, no chance, and no path of this machine.
+ * LIBRARY is the python_stdlib.zip that readers get (wasm/stdlib.py). The same files give the same bytes: there is
+ * no clock here, no chance, no path of this machine, and its time zone and language are set by who runs this.
  */
 import nodeCrypto from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -13,7 +14,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
-const [folder, out, ...wheels] = process.argv.slice(2);
+const [folder, library, out, ...wheels] = process.argv.slice(2);
 process.argv.splice(1, Infinity, "snapshot");
 Date.now = () => Date.UTC(2020, 0, 1);
 performance.now = () => 0;
@@ -27,7 +28,7 @@ const { loadPyodide } = await import(pathToFileURL(resolve(folder, "pyodide.mjs"
 /** @param {object} options */
 async function start(options) {
   const env = { HOME: "/home/pyodide", PYTHONHASHSEED: "0" };
-  const pyodide = await loadPyodide({ env, ...options });
+  const pyodide = await loadPyodide({ env, stdLibURL: resolve(library), ...options });
   for (const wheel of wheels) {
     pyodide.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel", { extractDir: "/lib/python3.14/site-packages" });
   }
