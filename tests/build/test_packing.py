@@ -213,7 +213,7 @@ def test_policy_allows_the_inline_scripts_and_no_other(tmp_path: Path) -> None:
 
 def test_site_has_one_policy_before_everything_that_loads() -> None:
     pages = {path: path.read_text(encoding="utf-8") for path in SITE.rglob("*.html")}
-    pages = {path: page for path, page in pages.items() if "embed" not in path.relative_to(SITE).parts}
+    pages = {path: page for path, page in pages.items() if path.relative_to(SITE).parts[0] != "embed"}
     tag = finish.POLICY.format(finish.policy(pages))
     for path, html in pages.items():
         head = html.partition(tag)[0]
