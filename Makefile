@@ -41,6 +41,7 @@ site/index.html: $(SETUP) $(INPUTS) build/inputs
 	$(PYTHON) -m wasm.stage
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 	$(PYTHON) -m wasm.finish site
+	$(PYTHON) -m wasm.offline site
 	$(PYTHON) -m wasm.budgets site
 
 # The list of the inputs, and the site's address: it gets newer when a file appears or goes away.

@@ -27,7 +27,9 @@ ARCHIVE = BUILD / "cutaway-offline.zip"
 LINK = re.compile(r'(<(?:a|link|form)\b[^>]*?\s(?:href|action)=")([^"]*)(")')
 FONT_PRELOAD = re.compile(r'\s*<link rel="preload" [^>]*as="font"[^>]*>')
 EARLY_SCRIPT = re.compile(r"<script>[^<]*window\.cutawayWorker=[^<]*</script>")
-HOST_SCRIPT = re.compile(r'<script type="module" async src="([^"]*assets/runtime/)[^"]*/host\.js"(?: crossorigin)?></script>')
+HOST_SCRIPT = re.compile(
+    r'<script type="module" async src="([^"]*assets/runtime/)[^"]*/host\.js"(?: crossorigin)?></script>'
+)
 THEME_SCRIPT = re.compile(r'<script src="([^"]*)assets/javascripts/bundle\.')
 FONT = re.compile(r'url\(["\']?([^"\')]+\.woff2)["\']?\)')
 HASH = re.compile(r"'sha256-[^']*'")

@@ -62,7 +62,7 @@ class Site(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
+        super().__init__(("127.0.0.1", 0), self.handle_with(folder))
         self.folder = folder
         self.origin = f"http://127.0.0.1:{self.server_port}"
         self.home = self.origin + BASE
@@ -70,6 +70,15 @@ class Site(ThreadingHTTPServer):
         self.refused: list[str] = []
         self.troubles: dict[str, Trouble] = {}
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def handle_with(folder: Path) -> Callable[..., Handler]:
+        return functools.partial(Handler, directory=str(folder))
+
+    def move(self, folder: Path) -> None:
+        """Go on with another folder, as when a newer build is published."""
+        self.folder = folder
+        self.RequestHandlerClass = self.handle_with(folder)  # type: ignore[assignment]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing where the browser hung up: it does so whenever a page is left."""
