@@ -24,4 +24,5 @@ def keep(driver: Driver, site: Site, page: str, act: str) -> None:
     driver.open(site.home + page)
     wait_to_offer(driver, act)
     press(driver, act)
+    wait_for(driver, f"return !({OFFERED.removeprefix('return ')})", act, what="being at it")
     wait_to_offer(driver, "remove")

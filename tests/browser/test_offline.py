@@ -69,7 +69,8 @@ def test_remove_takes_everything_back(reader: PlaywrightDriver, site: Site) -> N
     assert reader.run(CACHES) == [] and reader.run(WORKERS) == 0
     reader.open(site.home + SAMPLING)
     shown.go_live(reader, FIGURE)
-    assert reader.complaints() == []
+    # Chromium's own word where there is no GPU
+    assert [one for one in reader.complaints() if "No available adapters" not in one] == []
 
 
 def test_the_book_is_kept_and_a_chapter_taken_out_of_two(reader: PlaywrightDriver, site: Site) -> None:
@@ -166,7 +167,7 @@ def test_an_edition_changes_only_when_the_reader_says_so(
     other.open(site.home + SAMPLING)
     shown.go_live(other, FIGURE)
     wait_to_offer(other, "remove")
-    heading = "return document.querySelector('h1').textContent"
+    heading = "return (document.querySelector('h1')?.textContent ?? '')"
     before = site.folder
     next_edition(tmp_path / "next")
     try:
@@ -175,7 +176,10 @@ def test_an_edition_changes_only_when_the_reader_says_so(
         reader.open(site.home + SAMPLING)
         assert "Newer" not in reader.run(heading)
         wait_to_offer(reader, "update")
-        assert "A newer edition is there" in reader.run(f"return {SAYS}")
+        said = reader.run(f"return {SAYS}")
+        assert "A newer edition is there" in said
+        # of which only the page is another
+        assert re.search(r"Take the newer edition, 0\.[0-9] MB", said), said
         # halfway through, the network goes: the old one still stands
         with (
             site.trouble("index.html", hang_up),
@@ -194,7 +198,7 @@ def test_an_edition_changes_only_when_the_reader_says_so(
         assert "Newer" not in other.run(heading)
         wait_to_offer(other, "reload")
         change_something(other, FIGURE, shown.reset(other, FIGURE))
-        with other.page.expect_event("domcontentloaded"):
+        with other.page.expect_event("load"):
             press(other, "reload")
         wait_for(other, f"{heading}.startsWith('Newer')", what="the newer edition")
         assert len(reader.run(CACHES)) == 2

@@ -21,7 +21,8 @@ export class CutawayKeep extends HTMLElement {
   /** @type {Shelf | null} */
   #shelf = null;
   #busy = false;
-  #engine = "cpu";
+  // a guess until something is kept: to ask for the adapter is not for every reader who passes by
+  #engine = engineFor(/** @type {any} */ (navigator).gpu);
   /** whether another tab has brought the shelf to another edition than this page's */
   #elsewhere = false;
   /** @type {BroadcastChannel | undefined} */
@@ -59,7 +60,6 @@ export class CutawayKeep extends HTMLElement {
       return; // this place keeps nothing: a private window, or a browser told so
     }
     this.#listing = (await listed(BOOK).catch(() => null)) ?? this.#shelf?.listing ?? null;
-    if (this.#listing) this.#engine = engineFor(await findAdapter(""));
     if (!this.#busy) await this.#draw();
   }
 
@@ -74,7 +74,10 @@ export class CutawayKeep extends HTMLElement {
     const shelf = this.#shelf;
     if (!listing) return [];
     const offer = async (/** @type {string} */ act, /** @type {string} */ words, /** @type {{chapters: string[], whole: boolean}} */ wish) => {
-      const files = await missing(BOOK, listing, filesOf(listing, wish, this.#engine));
+      const kept = shelf?.listing.files ?? {};
+      const missed = await missing(BOOK, listing, filesOf(listing, wish, this.#engine));
+      // what an edition shares with the one before is here already
+      const files = missed.filter((file) => act !== "update" || !listing.files[file][1] || kept[file]?.[1] !== listing.files[file][1]);
       return { act, words: `${words}, ${size(bytesOf(listing, files))}` };
     };
     const wish = { chapters: shelf?.chapters ?? [], whole: shelf?.whole ?? false };
@@ -155,6 +158,7 @@ export class CutawayKeep extends HTMLElement {
 
   /** @param {string} act */
   async #keep(act) {
+    this.#engine = engineFor(await findAdapter(""));
     // the list may have changed since it was read
     const listing = (this.#listing = await listed(BOOK).catch(() => {
       throw new Error("the network does not answer");
