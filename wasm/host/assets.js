@@ -12,6 +12,9 @@ export class Assets {
   /** files that the page was asked for @type {Map<string, {resolve: (bytes: Uint8Array) => void, reject: (error: Error) => void}>} */
   #asked = new Map();
 
+  /** what is fetched before anything that is fetched ahead @type {Promise<unknown>} */
+  first = Promise.resolve();
+
   /** files fetched before they were asked for @type {Map<string, Promise<Uint8Array>>} */
   #ahead = new Map();
 
@@ -92,7 +95,10 @@ export class Assets {
 
   /** Fetches a file that will be asked for soon. @param {string} name */
   fetchAhead(name) {
-    if (!this.#ahead.has(name)) this.#ahead.set(name, this.open(name).bytes);
+    if (this.#ahead.has(name)) return;
+    const bytes = this.first.then(() => this.open(name).bytes);
+    bytes.catch(() => {}); // for whoever asks for it later
+    this.#ahead.set(name, bytes);
   }
 
   /** The page's answer. @param {string} name @param {Uint8Array | string} found the bytes, or why there are none */

@@ -47,8 +47,10 @@ export async function startPython(assets, { snapshot, provider, tell, loading })
     return assets.open(name, count);
   };
 
-  // All downloads start at once; Pyodide finds them under the names that it asks for.
+  // What Python starts with comes at once; Pyodide finds it under the names that it asks for. The rest waits for it,
+  // as they would share one line: it arrives while Python starts.
   const files = new Map(RUNTIME.map((name) => [name, opened(name)]));
+  assets.first = Promise.allSettled([...files.values()].map((file) => file.bytes));
   self.fetch = async (input) => {
     const name = String(input instanceof Request ? input.url : input).split("/").pop() ?? "";
     const file = files.get(name);
@@ -58,7 +60,9 @@ export async function startPython(assets, { snapshot, provider, tell, loading })
   if (!snapshot) await assets.giveUp(SNAPSHOT);
   const kept = !snapshot ? null : assets.ask ? await opened(SNAPSHOT).bytes : await assets.kept(SNAPSHOT);
   restoring = Boolean(kept?.length);
-  const book = restoring ? null : opened(BOOK).bytes;
+  const book = restoring ? null : assets.first.then(() => assets.open(BOOK, count).bytes);
+  book?.catch(() => {});
+  if (book) total += assets.total(BOOK);
   say();
 
   const boot = async () => {
