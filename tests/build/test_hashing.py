@@ -72,6 +72,15 @@ def test_every_address_that_a_page_loads_holds_the_hash_of_its_content() -> None
         assert len(re.findall('rel="stylesheet"', page)) == 1, path
 
 
+def test_what_the_first_screen_waits_for_is_asked_for_first() -> None:
+    for path, page in pages_of(SITE).items():
+        found = [page.index(part) for part in ("Content-Security-Policy", '"cutaway-gone"', 'rel="stylesheet"')]
+        found += [page.index('rel="preload"'), page.index("/host.js"), page.index("<title>")]
+        assert found == sorted(found), path
+        between = page[found[1] : found[-1]]
+        assert between.count("<script") == 1, f"{path}: a script would wait for the style sheet"
+
+
 def test_every_address_in_a_style_sheet_leads_to_a_file() -> None:
     sheets = [sheet for sheet in SITE.rglob("*.css") if OURS in str(sheet)]
     assert sheets and not (SITE / OURS / "tokens.css").exists()
@@ -87,12 +96,12 @@ def test_sheets_become_one_in_their_order(small: Path) -> None:
     pages = hash_names(small, pages_of(small))
     named = {path.relative_to(small): re.findall(r'(?:href)="([^"]*assets/[^"]*)"', page) for path, page in pages.items()}
     front = named[Path("index.html")]
-    assert [Path(address).name for address in front] == ["drawing.svg", "book.css", "x.woff2"]
+    assert [Path(address).name for address in front] == ["book.css", "x.woff2", "drawing.svg"]
     assert named[Path("part/chapter/index.html")] == [f"../../{address}" for address in front]
     assert named[Path("404.html")] == [f"/book/{address}" for address in front]
     assert all('">assets/cutaway/drawing.svg</a>' in page for page in pages.values()), "text is left alone"
-    sheet = (small / front[1]).read_text()
-    font, drawing = (f"../{HASHED.search(address)[1]}/{Path(address).name}" for address in (front[2], front[0]))  # type: ignore[index]
+    sheet = (small / front[0]).read_text()
+    font, drawing = (f"../{HASHED.search(address)[1]}/{Path(address).name}" for address in front[1:])  # type: ignore[index]
     assert re.sub(r"\s", "", sheet) == (
         f"a{{color:red}}@font-face{{font-family:X;src:url({font})format(\"woff2\")}}b{{color:red}}"
         f'i{{background:url(data:image/svg+xml,x),url({drawing})}}'
@@ -109,7 +118,7 @@ def test_other_content_has_another_name_and_twice_is_once(small: Path) -> None:
     edited = write_site(small.parent / "edited", "blue")
     second = hash_names(edited, pages_of(edited))[edited / "index.html"]
     one, two = (HASHED.findall(page) for page in (first[small / "index.html"], second))
-    assert one[0] == two[0] and one[2] == two[2] and one[1] != two[1]
+    assert one[1:] == two[1:] and one[0] != two[0]
 
 
 def test_a_missing_file_ends_the_build(small: Path) -> None:
