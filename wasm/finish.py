@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, run, verify, write
-from wasm.hashing import hash_names, set_edition, without_days
+from wasm.hashing import CHARSET, hash_names, set_edition, without_days
 from wasm.stage import HOST, bundle
 
 # What pymdownx.arithmatex (generic) leaves of a formula: \(...\) in a line, \[...\] on a line of its own.
@@ -23,7 +23,6 @@ FORMULA = re.compile(
     r'(<(span|div) class="arithmatex">)(?:\\\((.*?)\\\)|\\\[(.*?)\\\])(</\2>)',
     re.DOTALL,
 )
-CHARSET = re.compile(r'<meta charset="?utf-8"?\s*/?>', re.IGNORECASE)
 POLICY = '<meta http-equiv="Content-Security-Policy" content="{}">'
 OLD_GUARD = re.compile('<script id="cutaway-gone">.*?</script>', re.DOTALL)
 OLD_POLICY = re.compile(POLICY.format('[^"]*'))

@@ -28,7 +28,9 @@ JOINED = "book.css"
 # What must not stand in the middle of a sheet, and what leads to a file that is no longer there.
 ONLY_FIRST = re.compile(r'@charset "[^"]*";|/\*# sourceMappingURL=[^*]*\*/')
 # What the first screen waits for: the style sheet, faces, the page's own script.
-EARLY = re.compile(r'\s*<link rel="(?:preload|stylesheet)" [^>]*>|\s*<script type="module" async [^>]*></script>')
+EARLY = re.compile(
+    r'\s*<link rel="(?:preload|stylesheet)" [^>]*>|\s*<script type="module" async [^>]*></script>'
+)
 HEAD = re.compile(r"<head>.*?</head>", re.DOTALL)
 CHARSET = re.compile(r'<meta charset="?utf-8"?\s*/?>', re.IGNORECASE)
 EDITION = '<meta name="cutaway-edition" content="{}">'

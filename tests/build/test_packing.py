@@ -72,21 +72,6 @@ def test_staging_again_touches_nothing(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == ""
 
 
-def test_staging_from_nothing_gives_the_same_bytes(
-    manifest: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stage, "BUILD", tmp_path)
-    monkeypatch.setattr(wheels, "BUILD", tmp_path)
-    monkeypatch.setattr(stage, "put", lambda name, data: entry(name, data))
-    assert stage.stage() == manifest
-
-
-def entry(name: str, data: bytes) -> dict[str, Any]:
-    """A manifest entry, made without the code under test."""
-    whole = hashlib.sha256(data).hexdigest()
-    return {"path": f"{whole[:12]}/{name}", "bytes": len(data), "sha256": whole}
-
-
 def test_a_changed_runtime_file_fails_staging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pins = tmp_path / "pins"
     pins.write_text(stage.PINS.read_text().replace("a", "b"))
