@@ -7,13 +7,12 @@ from tests.browser.figures import SAMPLING
 from tests.browser.serving import Site
 
 LAST = "the-order-is-a-parameter-too"
-TOP = "return Math.round(document.getElementById(arguments[0]).getBoundingClientRect().top)"
-# After three frames in a row at one place nothing moves any more.
-STILL = """
-const top = Math.round(scrollY);
-window.still = window.place === top ? (window.still ?? 0) + 1 : 0;
+# Whether the element stands below the header, and has stood there for some time.
+LANDED = """
+const { top } = document.getElementById(arguments[0]).getBoundingClientRect();
+window.still = window.place === top && top >= 0 && top <= 200 ? (window.still ?? 0) + 1 : 0;
 window.place = top;
-return window.still > 3;
+return window.still > 5;
 """
 
 
@@ -21,14 +20,11 @@ return window.still > 3;
 def test_a_link_lands_on_its_heading(new_reader, site: Site, engine: str) -> None:
     reader: PlaywrightDriver = new_reader(engine)
     reader.open(f"{site.home}{SAMPLING}#{LAST}")
-    wait_for(reader, STILL, what="the page standing still")
+    wait_for(reader, LANDED, LAST, what="landing on the heading")
     assert reader.run("return scrollY") > 2000
-    assert 0 <= reader.run(TOP, LAST) <= 200
     # and from there back to the first figure, by the table of contents
     reader.run("document.querySelector('.md-sidebar--secondary .cw-toc-fig').click()")
-    wait_for(reader, "return location.hash === '#sampling/distribution'")
-    wait_for(reader, STILL, what="the page standing still")
-    assert 0 <= reader.run(TOP, "sampling/distribution") <= 200
+    wait_for(reader, LANDED, "sampling/distribution", what="landing on the figure")
     reader.close()
 
 
