@@ -1,13 +1,13 @@
 # make serve   read the book at http://127.0.0.1:8000/       make check   the tests that need no browser
 # make site    build it into site/                           make test    every test, browsers installed first
 # make offline pack it to be read from disk                  make bench   measure it
-# make hosted  build what is published
-# make models  train the models again, an hour and a half    make lock    renew requirements.txt
+# make hosted  build what is published                       make lock    renew requirements.txt
+# make matrix  test every figure, engine and setting         make models  train the models again, an hour and a half
 # Python 3.11 or newer and Node 20 or newer are assumed; each command sets up what else it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: serve site offline hosted test check bench models lock setup browsers clean FORCE
+.PHONY: serve site offline hosted test matrix check bench models lock setup browsers clean FORCE
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -41,6 +41,7 @@ site/index.html: $(SETUP) $(INPUTS) build/inputs
 	$(PYTHON) -m wasm.stage
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 	$(PYTHON) -m wasm.finish site
+	$(PYTHON) -m wasm.offline site
 	$(PYTHON) -m wasm.budgets site
 
 # The list of the inputs, and the site's address: it gets newer when a file appears or goes away.
@@ -48,8 +49,12 @@ build/inputs: FORCE
 	@mkdir -p build
 	@cmp -s $@ <<<"$${SITE_URL-} $(INPUTS)" || echo "$${SITE_URL-} $(INPUTS)" > $@
 
-test: browsers check
+test: browsers check offline
 	$(PYTHON) -m pytest -n 2 --dist loadgroup tests/browser
+
+# Every figure in each engine and each setting, and what an engine cannot do, with the reason.
+matrix: browsers offline
+	CUTAWAY_MATRIX=1 $(PYTHON) -m pytest -n 2 --dist loadgroup tests/browser/test_settings.py
 
 check: site
 	ruff check

@@ -26,7 +26,10 @@ FOLDER = BUILD / "offline/cutaway"
 ARCHIVE = BUILD / "cutaway-offline.zip"
 LINK = re.compile(r'(<(?:a|link|form)\b[^>]*?\s(?:href|action)=")([^"]*)(")')
 FONT_PRELOAD = re.compile(r'\s*<link rel="preload" [^>]*as="font"[^>]*>')
-HOST_SCRIPT = re.compile(r'<script type="module" async src="([^"]*assets/runtime/)[^"]*/host\.js"></script>')
+EARLY_SCRIPT = re.compile(r"<script>[^<]*window\.cutawayWorker=[^<]*</script>")
+HOST_SCRIPT = re.compile(
+    r'<script type="module" async src="([^"]*assets/runtime/)[^"]*/host\.js"(?: crossorigin)?></script>'
+)
 THEME_SCRIPT = re.compile(r'<script src="([^"]*)assets/javascripts/bundle\.')
 FONT = re.compile(r'url\(["\']?([^"\')]+\.woff2)["\']?\)')
 HASH = re.compile(r"'sha256-[^']*'")
@@ -86,7 +89,7 @@ def on_disk(page: str, host: str, search: str) -> str:
     if policy:
         hashes = " ".join(HASH.findall(html.unescape(policy[0])))
         page = page.replace(policy[0], POLICY.format("; ".join(DIRECTIVES).format(hashes=hashes)))
-    page = FONT_PRELOAD.sub("", to_files(page))
+    page = EARLY_SCRIPT.sub("", FONT_PRELOAD.sub("", to_files(page)))
     page = HOST_SCRIPT.sub(rf'<script src="\g<1>{host}"></script>', page)
     return THEME_SCRIPT.sub(rf'<script src="\g<1>assets/runtime/{search}"></script>\g<0>', page)
 

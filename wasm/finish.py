@@ -15,6 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, run, verify, write
+from wasm.embeds import write_embeds
 from wasm.hashing import CHARSET, hash_names, set_edition, without_days
 from wasm.stage import HOST, bundle
 
@@ -133,6 +134,15 @@ def policy(pages: Pages) -> str:
     return "; ".join(DIRECTIVES).format(hashes="".join(f" 'sha256-{one}'" for one in sorted(hashes)))
 
 
+def framed_policy(pages: Pages, home: str) -> str:
+    """The policy of the pages that stand in frames without an origin of their own.
+
+    There WebKit takes nothing for `'self'`, so the site's address stands beside it; and a worker can come from
+    a `data:` address only (wasm/host/places.js).
+    """
+    return policy(pages).replace("'self'", f"'self' {home}").replace("worker-src", "worker-src data:")
+
+
 def guard(pages: Pages) -> Pages:
     """The pages with the script that notices, before any other, that a file of this edition is gone."""
     script = bundle(HOST / "gone.js", "--format=iife").decode().strip()
@@ -143,9 +153,9 @@ def guard(pages: Pages) -> Pages:
     }
 
 
-def set_policy(pages: Pages) -> Pages:
+def set_policy(pages: Pages, policy: str) -> Pages:
     """The pages with the policy as the first thing in each head that could load something."""
-    tag = POLICY.format(policy(pages))
+    tag = POLICY.format(policy)
     finished: Pages = {}
     for path, page in pages.items():
         page, charsets = CHARSET.subn(lambda found: found[0] + tag, OLD_POLICY.sub("", page), count=1)
@@ -162,13 +172,17 @@ def finish(site: Path) -> None:
     shutil.rmtree(assets, ignore_errors=True)
     shutil.copytree(ASSETS, assets)
     verify(assets, manifest)
+    shutil.rmtree(site / "embed", ignore_errors=True)
     pages = {path: path.read_bytes().decode() for path in sorted(site.rglob("*.html"))}
     if not pages:
         raise AssetError(f"{site} holds no page: build the site first")
-    pages = guard(hash_names(site, name_regions(render_formulas(pages))))
-    allowed = policy(pages)
-    for path, page in set_edition(set_policy(pages), allowed, POLICY.format(allowed)).items():
-        write(path, page.encode())
+    pages = name_regions(render_formulas(pages))
+    embeds, home = write_embeds(site, pages)
+    named = guard(hash_names(site, pages | embeds))
+    embeds = {path: named.pop(path) for path in embeds}
+    for kind, allowed in ((named, policy(named)), (embeds, framed_policy(embeds, home))):
+        for path, page in set_edition(set_policy(kind, allowed), allowed, POLICY.format(allowed)).items():
+            write(path, page.encode())
     without_days(site)
 
 

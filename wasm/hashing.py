@@ -20,7 +20,8 @@ OURS = "assets/cutaway"
 # An address below the site's root: relative, or, on the page for a wrong address, from the host's root.
 PREFIX = r"(?:\.\./)*|/(?:[^\":?#]*/)?"
 SHEET = re.compile(rf'\s*<link rel="stylesheet" href="({PREFIX})(assets/[^"]+\.css)">')
-LOADED = re.compile(rf'(\s(?:href|src)=")({PREFIX})({OURS}/[^"?#]+)(?=")')
+# other sites' pages name one script, and go on naming it
+LOADED = re.compile(rf'(\s(?:href|src)=")({PREFIX})({OURS}/(?!embed\.js")[^"?#]+)(?=")')
 SCRIPT = re.compile(rf'\s(?:src|href)="(?:{PREFIX})(assets/[^"]+\.(?:js|css))"')
 FILE_IN_SHEET = re.compile(r"""url\((["']?)(?![a-z]+:|[#/])([^"')]+)\1\)""")
 FOLDER = re.compile(rf"{OURS}/[0-9a-f]{{12}}/")

@@ -12,10 +12,11 @@ LOCATION = re.compile(r"<loc>(.*?)</loc>")
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Files as they are, but for the site map, which names the address it is served from.
+    """Files as they are, but for those that name the address they are served from.
 
     Material's instant navigation follows only links that the site map lists, host and port included,
-    so with the published address in it every link here would load a whole page and a new Python.
+    so with the published address in it every link here would load a whole page and a new Python. A figure's
+    own page allows itself what comes from the site's address, as in a frame it has none of its own.
     """
 
     protocol_version = "HTTP/1.1"
@@ -28,15 +29,24 @@ class Handler(SimpleHTTPRequestHandler):
     }
 
     def do_GET(self) -> None:
-        """Answer with a file, or with the site map for this address."""
-        if self.path.partition("?")[0] != "/sitemap.xml":
+        """Answer with a file, brought to this address where it names one."""
+        address = f"http://{self.headers['Host']}/"
+        text = at_address(Path(self.directory), self.path.partition("?")[0], address)
+        if text is None:
             return super().do_GET()
-        body = site_map(Path(self.directory), f"http://{self.headers['Host']}/").encode()
+        body = text.encode()
         self.send_response(200)
-        self.send_header("Content-Type", "application/xml")
+        self.send_header(
+            "Content-Type", "application/xml" if self.path.endswith(".xml") else "text/html; charset=utf-8"
+        )
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def end_headers(self) -> None:
+        """Let any page read what it gets, as GitHub Pages does: a frame without an origin needs it."""
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: a page is forty files."""
@@ -51,11 +61,15 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def site_map(site: Path, address: str) -> str:
-    """The site map with another address for the site."""
-    text = (site / "sitemap.xml").read_text()
-    home = min(LOCATION.findall(text), key=len)  # every page's address begins with the front page's
-    return text.replace(f"<loc>{home}", f"<loc>{address}")
+def at_address(site: Path, path: str, address: str) -> str | None:
+    """A file of the site that names the site's address, with this one in its place; None for any other file."""
+    file = site / path.strip("/") / ("index.html" if path.endswith("/") else "")
+    named = path == "/sitemap.xml" or path.startswith("/embed/")
+    if not named or file.suffix not in (".xml", ".html", ".json") or not file.is_file():
+        return None
+    # every page's address begins with the front page's
+    home = min(LOCATION.findall((site / "sitemap.xml").read_text()), key=len)
+    return file.read_text("utf-8").replace(home, address)
 
 
 def server(site: Path, port: int = 0) -> Server:

@@ -51,10 +51,12 @@ LARGEST = 12_000_000  # bytes of a model's file: what a reader on a phone can wa
 PLOTLY = NODE / "plotly.js-basic-dist-min/plotly-basic.min.js"
 KATEX = NODE / "katex/dist"
 WORKER_NEEDS = ["pyodide.mjs", "pyodide-lock.json", "package.json"]
+# An address that names a figure wants its worker before anything else of the page (wasm/host/places.js).
 HTML = """\
-{{# Written by `python -m wasm.stage`: the one address of the browser side. #}}
-<link rel="stylesheet" href="{{{{ 'assets/runtime/{katex}' | url }}}}">
+{{# Written by `python -m wasm.stage`: the addresses of the browser side. #}}
+<script>/[?&]figure=/.test(location.search)&&self.origin!="null"&&((window.cutawayWorker=new Worker("{{{{ 'assets/runtime/{worker}' | url }}}}",{{type:"module"}})).onerror=()=>cutawayWorker.lost=1)</script>
 <script type="module" async src="{{{{ 'assets/runtime/{host}' | url }}}}"></script>
+<link rel="stylesheet" href="{{{{ 'assets/runtime/{katex}' | url }}}}">
 """
 
 
@@ -183,7 +185,8 @@ def main() -> None:
     remove_old(manifest)
     write(ASSETS / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
     files = manifest["files"]
-    html = HTML.format(katex=files["katex.min.css"]["path"], host=files["host.js"]["path"])
+    names = {"worker": "worker.js", "host": "host.js", "katex": "katex.min.css"}
+    html = HTML.format(**{part: files[name]["path"] for part, name in names.items()})
     write(PARTIAL, html.encode())
     write(KEY, key.encode())
 

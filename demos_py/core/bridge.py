@@ -2,7 +2,8 @@
 
 An *open figure* is one on the page: its demo, parameters and state. Requests, by `type`:
 
-    open    key, uid, demo, preset, link    begin; `link` is a query put on top of the page's `preset`
+    open    key, uid, demo, preset, link    begin; `link` is a query put on top of the page's `preset`;
+            lock                            names of parameters that keep these values, if any
     change  key, values                     a control was changed: {name: [string, ...]} of the whole form
     event   key, name, value                a button was pressed
     seek    key, to                         of a figure that moves: show the moment after `to` steps
@@ -22,7 +23,7 @@ import json
 import time
 import traceback
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from demos_py.core import params as controls
@@ -42,6 +43,7 @@ class OpenFigure:
     run: Run | None = None  # of a figure that moves
     usual: Log | None = None  # the page's own moment, of a figure that moves
     wanted: int = 0  # the step to show, as far as the run goes
+    locked: tuple[str, ...] = ()  # names of parameters that keep their values
 
 
 figures: dict[str, OpenFigure] = {}
@@ -57,7 +59,14 @@ async def _open(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
         problems += more
     base, more = controls.from_query(demo.params(), preset)
     params, still_more = controls.from_query(base, link)
-    figure = OpenFigure(demo, request["uid"], base, params, None)
+    lock = request.get("lock", [])
+    names = controls.controls(params)
+    still_more += [
+        f"“{name}” is no control of this figure and cannot be locked" for name in lock if name not in names
+    ]
+    figure = OpenFigure(
+        demo, request["uid"], base, params, None, locked=tuple(name for name in names if name in lock)
+    )
     if demo.moves:
         usual = figure.usual = preset_log or Log(demo.opens_at)
         # nothing is shown yet that could freeze, and a first moment short of its own would flash by
@@ -83,7 +92,8 @@ async def _seek_to(figure: OpenFigure, seconds: float) -> None:
 
 async def _change(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
     figure = figures[request["key"]]
-    params, problems = controls.read(figure.params, request["values"])
+    values = {name: value for name, value in request["values"].items() if name not in figure.locked}
+    params, problems = controls.read(figure.params, values)
     if params != figure.params:
         await _set(figure, params)
     return figure, problems
@@ -102,13 +112,23 @@ async def _event(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
     figure = figures[request["key"]]
     event = Event(request["name"], request["value"])
     if figure.run:
-        params = await figure.run.happen(event)
+        params = _with_locked(figure, await figure.run.happen(event))
         figure.wanted, figure.state = figure.run.at, figure.run.state
         if params != figure.params:
             await _set(figure, params)
     else:
-        figure.params, figure.state = await settled(figure.demo.update(figure.params, figure.state, event))
+        params, state = await settled(figure.demo.update(figure.params, figure.state, event))
+        kept = _with_locked(figure, params)
+        if kept != params:
+            await _set(figure, kept)
+        else:
+            figure.params, figure.state = params, state
     return figure, []
+
+
+def _with_locked(figure: OpenFigure, params: Any) -> Any:
+    """Parameters that an event gave, but with the locked ones as they were."""
+    return replace(params, **{name: getattr(figure.params, name) for name in figure.locked})
 
 
 async def _seek(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
@@ -160,7 +180,9 @@ async def _answer(request: dict[str, Any]) -> str:
         problems += dict.fromkeys(run.notice for run in ran if run.notice)
         began = time.perf_counter()
         view = figure.demo.view(figure.params, figure.state)
-        parts = render_parts(figure.demo, figure.params, view, figure.uid, tuple(problems))
+        parts = render_parts(
+            figure.demo, figure.params, view, figure.uid, tuple(problems), locked=figure.locked
+        )
         reply = {
             "parts": parts,
             "ms": 1000 * (time.perf_counter() - began),

@@ -75,6 +75,10 @@ def _control(control: controls.Control, name: str, value: Any, uid: str) -> str:
     return str(_macros("frame").control(control, name, value, f"{uid}-{name}"))
 
 
+def _locked(control: str) -> str:
+    return f'<fieldset class="cw-locked" disabled><legend>Locked here</legend>{control}</fieldset>'
+
+
 # Stand between the cells and the rows of a table while it is escaped.
 _CELL, _ROW, _FIRST = "\x1f", "\x1e", "\x1d"
 
@@ -96,15 +100,24 @@ def data_table(table: Table) -> str:
 
 
 def render_parts(
-    demo: Demo, values: Any, view: View, uid: str, problems: tuple[str, ...] = ()
+    demo: Demo,
+    values: Any,
+    view: View,
+    uid: str,
+    problems: tuple[str, ...] = (),
+    locked: tuple[str, ...] = (),
 ) -> dict[str, str]:
-    """The five parts of a figure as HTML. `uid` begins every id, so that a page may hold a demo twice."""
+    """The five parts of a figure as HTML. `uid` begins every id, so that a page may hold a demo twice.
+
+    The controls named by `locked` are shown and cannot be changed.
+    """
     drawing = environment().get_template(demo.template)
     frame = _macros("frame")
     return {
         "controls": "".join(
-            _control(control, name, getattr(values, name), uid)
+            _locked(html) if name in locked else html
             for name, control in controls.controls(values).items()
+            for html in (_control(control, name, getattr(values, name), uid),)
         ),
         "drawing": drawing.render(**view.drawing, charts=view.charts, params=values, uid=uid),
         "notices": str(frame.notices((*problems, *view.notices))),

@@ -81,6 +81,12 @@ async def run(graph: str, feeds: Mapping[str, np.ndarray], fetches: Sequence[str
     return found
 
 
+def forget() -> None:
+    """Let go of every file and run, so that the next question asks for its files again."""
+    _files.clear()
+    _runs.clear()
+
+
 def runs_since() -> list[Run]:
     """The runs since this was last asked, for the figure's badge."""
     runs, _ran[:] = list(_ran), []

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from playwright.sync_api import Browser, Frame, Page, Playwright, Request
 from selenium.webdriver import WebKitGTK, WebKitGTKOptions
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.webkitgtk.service import Service
@@ -119,6 +120,8 @@ class PlaywrightDriver:
         )
 
     def press(self, selector: str, key: str) -> None:
+        if self._inside is not self.page:
+            self.click(selector)  # Firefox's keys go to the page until something in the frame was pressed
         self._inside.locator(selector).first.press(key)
 
     def fill(self, selector: str, text: str) -> None:
@@ -162,6 +165,8 @@ class WebKitDriver:
         self._browser.set_window_size(width, height)
 
     def open(self, address: str) -> None:
+        self._browser.switch_to.default_content()
+        self._framed = False
         self._browser.get(address)
         self.run(WATCH)
 
@@ -176,12 +181,25 @@ class WebKitDriver:
         self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
 
     def press(self, selector: str, key: str) -> None:
-        self._element(selector).send_keys(self.KEYS[key])
+        self._reach(selector)
+        self._type(self._element(selector), self.KEYS[key])
 
     def fill(self, selector: str, text: str) -> None:
         field = self._element(selector)
+        self._reach(selector)
         self.run("arguments[0].focus(); arguments[0].select()", field)
-        field.send_keys(text)
+        self._type(field, text)
+
+    def _reach(self, selector: str) -> None:
+        # keys go to the page until something in the frame was pressed
+        if self._framed:
+            self.click(selector)
+
+    def _type(self, field: Any, keys: str) -> None:
+        if not self._framed:
+            return field.send_keys(keys)
+        # the driver takes no element of a frame for one that can have the focus
+        ActionChains(self._browser).send_keys(keys).perform()
 
     def choose(self, selector: str, value: str) -> None:
         self._centre(selector)
@@ -193,6 +211,7 @@ class WebKitDriver:
 
     def enter(self, selector: str) -> None:
         self._browser.switch_to.frame(self._element(selector))
+        self._framed = True
         self.run(WATCH)
 
     def complaints(self) -> list[str]:

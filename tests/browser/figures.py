@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
 from itertools import count
@@ -79,13 +80,13 @@ class Figure:
 class Twin:
     """The same figure, run by CPython: it takes what the page's figure takes, and gives what it must show."""
 
-    def __init__(self, figure: Figure, link: str = "") -> None:
+    def __init__(self, figure: Figure, link: str = "", lock: Sequence[str] = ()) -> None:
         self.figure = figure
         self._key = f"twin-{next(_keys)}"
         self.parts: Parts = {}
         self.link = ""
         demo = figure.demo.id
-        self._ask(type="open", uid=figure.uid, demo=demo, preset=figure.preset, link=link)
+        self._ask(type="open", uid=figure.uid, demo=demo, preset=figure.preset, link=link, lock=list(lock))
 
     def _ask(self, **request: Any) -> Parts:
         answer = json.loads(finished(bridge.answer(json.dumps({"key": self._key, **request}))))
@@ -100,6 +101,10 @@ class Twin:
     def press(self, event: str, value: str) -> Parts:
         """What must be shown after a button."""
         return self._ask(type="event", name=event, value=value)
+
+    def holds_value(self, name: str) -> Any:
+        """The value of a parameter as it is now."""
+        return getattr(bridge.figures[self._key].params, name)
 
     def holds(self, values: dict[str, list[str]]) -> None:
         """Assert that a form with these values stands for the parameters as they are now.

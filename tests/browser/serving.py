@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from wasm import serve
@@ -34,18 +34,19 @@ class Handler(serve.Handler):
         self.server.asked.append(path)
         name = path.rpartition("/")[2]
         trouble = next((how for part, how in self.server.troubles.items() if part in name), None)
+        here = f"http://{self.headers['Host']}{BASE}"
         if trouble:
             trouble(self, Path(self.translate_path(self.path)).read_bytes())
-        elif name == "sitemap.xml":
-            address = f"http://{self.headers['Host']}{BASE}"
-            self.answer(serve.site_map(self.server.folder, address).encode())
+        elif text := serve.at_address(self.server.folder, self.path.partition("?")[0], here):
+            self.answer(text.encode())
         else:
-            super().do_GET()
+            SimpleHTTPRequestHandler.do_GET(self)
 
     def answer(self, body: bytes, length: int | None = None) -> None:
         """A good answer, whose length may be a lie."""
         self.send_response(200)
-        self.send_header("Content-Type", self.guess_type(self.path.partition("?")[0]))
+        path = self.path.partition("?")[0]
+        self.send_header("Content-Type", "text/html" if path.endswith("/") else self.guess_type(path))
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
         self.wfile.write(body)
@@ -61,7 +62,7 @@ class Site(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
+        super().__init__(("127.0.0.1", 0), self.handle_with(folder))
         self.folder = folder
         self.origin = f"http://127.0.0.1:{self.server_port}"
         self.home = self.origin + BASE
@@ -69,6 +70,15 @@ class Site(ThreadingHTTPServer):
         self.refused: list[str] = []
         self.troubles: dict[str, Trouble] = {}
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def handle_with(folder: Path) -> Callable[..., Handler]:
+        return functools.partial(Handler, directory=str(folder))
+
+    def move(self, folder: Path) -> None:
+        """Go on with another folder, as when a newer build is published."""
+        self.folder = folder
+        self.RequestHandlerClass = self.handle_with(folder)  # type: ignore[assignment]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing where the browser hung up: it does so whenever a page is left."""

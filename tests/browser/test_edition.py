@@ -39,8 +39,9 @@ def loads(reader: PlaywrightDriver) -> list[str]:
 
 @pytest.mark.parametrize("part", ["worker.js", "numpy.tar.gz"])
 def test_what_a_figure_needs_is_gone(reader: PlaywrightDriver, site: Site, part: str) -> None:
-    reader.open(site.home + SAMPLING)
+    # before the page, as its first figure may be in sight
     reader.page.route(f"**/{part}", gone)
+    reader.open(site.home + SAMPLING)
     reader.page.route(f"**/{SAMPLING}", another_edition)
     shown.scroll_to(reader, FIGURE)
     said = wait_for(reader, NEWER, FIGURE.css, what="the newer edition being told")

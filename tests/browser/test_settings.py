@@ -1,4 +1,4 @@
-"""The same figures in each setting, in three engines: over http, from disk.
+"""The same figures in each setting, in three engines: over http, from disk, in a frame of another site.
 
 `make test` takes one figure of each kind, and over http every figure (test_live.py); `make matrix` takes every
 figure everywhere, each chapter from one start of Python.
@@ -7,6 +7,9 @@ figure everywhere, each chapter from one start of Python.
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import quote, unquote
 
 import pytest
 from playwright.sync_api import Browser, Request
@@ -17,10 +20,11 @@ from tests.browser.drivers import ENGINES, SIZE, Driver, PlaywrightDriver, WebKi
 from tests.browser.figures import IN_EVERY_ENGINE, PLACED, Figure, Twin
 from tests.browser.serving import Site
 from wasm.disk import FOLDER
+from wasm.embeds import snippet
 
 EVERY = "CUTAWAY_MATRIX" in os.environ
 FIGURES = [figure for figure in PLACED if EVERY or figure.demo.id in IN_EVERY_ENGINE]
-SETTINGS = ("http", "disk") if EVERY else ("disk",)
+SETTINGS = ("http", "disk", "frame") if EVERY else ("disk", "frame")
 OWN = ("file:", "data:", "blob:")
 
 
@@ -30,6 +34,7 @@ class Place:
 
     driver: Driver
     address: Callable[[Figure], str]
+    framed: bool = False
     here: str = ""
 
     def go(self, figure: Figure) -> Twin:
@@ -38,6 +43,8 @@ class Place:
         if address != self.here:
             self.leave()
             self.driver.open(address)
+            if self.framed:
+                self.driver.enter("iframe")
             self.here = address
         shown.go_live(self.driver, figure)
         return shown.reset(self.driver, figure)
@@ -67,8 +74,33 @@ def driver(request: pytest.FixtureRequest, browsers: Callable[[str], Browser]) -
     fresh.close()
 
 
+class OtherSite(BaseHTTPRequestHandler):
+    """A page of another origin with one figure in a frame: the query is the frame's address."""
+
+    def do_GET(self) -> None:
+        address = unquote(self.path.partition("?")[2])
+        body = f"<!doctype html><title>Elsewhere</title>{snippet(address, 'A figure', 900)}".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[str]:
+    """The address of a page that shows what its query names in a frame, as the snippet does."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), OtherSite)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/?"
+    server.shutdown()
+
+
 @pytest.fixture(scope="module", params=SETTINGS)
-def place(request: pytest.FixtureRequest, driver: Driver, site: Site) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, driver: Driver, site: Site, elsewhere: str) -> Iterator[Place]:
     """That browser in a setting; what a page from disk asks for must lie on the disk."""
     asked: list[str] = []
 
@@ -80,6 +112,10 @@ def place(request: pytest.FixtureRequest, driver: Driver, site: Site) -> Iterato
         found = Place(driver, lambda figure: on_disk(figure.page))
         if page:
             page.on("request", note)
+    elif request.param == "frame":
+        found = Place(
+            driver, lambda figure: elsewhere + quote(f"{site.home}embed/{figure.demo.id}/"), framed=True
+        )
     else:
         found = Place(driver, lambda figure: site.home + figure.page)
     yield found

@@ -17,7 +17,7 @@ import yaml
 
 from wasm import finish, stage, wheels
 from wasm.assets import ASSETS, ROOT, AssetError, digest, load_manifest, verify
-from wasm.serve import site_map
+from wasm.serve import at_address
 
 SITE = ROOT / "site"
 PAGE = """<!doctype html>
@@ -198,6 +198,7 @@ def test_policy_allows_the_inline_scripts_and_no_other(tmp_path: Path) -> None:
 
 def test_site_has_one_policy_before_everything_that_loads() -> None:
     pages = {path: path.read_text(encoding="utf-8") for path in SITE.rglob("*.html")}
+    pages = {path: page for path, page in pages.items() if path.relative_to(SITE).parts[0] != "embed"}
     tag = finish.POLICY.format(finish.policy(pages))
     for path, html in pages.items():
         head = html.partition(tag)[0]
@@ -216,8 +217,15 @@ def test_site_serves_what_was_staged(manifest: dict[str, Any]) -> None:
         assert manifest["files"]["host.js"]["path"] in path.read_text(encoding="utf-8"), path
 
 
-def test_site_map_names_the_address_it_is_served_from(tmp_path: Path) -> None:
+def test_files_that_name_the_sites_address_name_the_one_they_are_served_from(tmp_path: Path) -> None:
     pages = ["https://example.org/book/", "https://example.org/book/part/chapter/"]
     (tmp_path / "sitemap.xml").write_text("".join(f"<loc>{page}</loc>" for page in reversed(pages)))
-    served = site_map(tmp_path, "http://127.0.0.1:8001/")
-    assert served == "<loc>http://127.0.0.1:8001/part/chapter/</loc><loc>http://127.0.0.1:8001/</loc>"
+    (tmp_path / "embed/some/figure").mkdir(parents=True)
+    (tmp_path / "embed/some/figure/index.html").write_text(f"'self' {pages[0]}")
+    (tmp_path / "index.html").write_text(pages[0])
+    here = "http://127.0.0.1:8001/"
+    assert at_address(tmp_path, "/sitemap.xml", here) == f"<loc>{here}part/chapter/</loc><loc>{here}</loc>"
+    assert at_address(tmp_path, "/embed/some/figure/", here) == f"'self' {here}"
+    assert at_address(tmp_path, "/", here) is None
+    assert at_address(tmp_path, "/embed/some/other/", here) is None
+    assert at_address(tmp_path, "/embed/../../etc/passwd", here) is None

@@ -71,6 +71,7 @@ def test_both_generators_give_the_same_figures(book: Path) -> None:
     done = generate("zensical", book)
     assert done.returncode == 0, done.stderr
     pages = [page.relative_to(SITE) for page in SITE.rglob("index.html")]
+    pages = [page for page in pages if page.parts[0] != "embed"]  # made from these afterwards
     assert Path("production/sampling/index.html") in pages
     for page in pages:
         theirs = FIGURE.findall((book / "site" / page).read_text())

@@ -12,8 +12,9 @@ export class Assets {
   /** files that the page was asked for @type {Map<string, {resolve: (bytes: Uint8Array) => void, reject: (error: Error) => void}>} */
   #asked = new Map();
 
-  /** what is fetched before anything that is fetched ahead @type {Promise<unknown>} */
-  first = Promise.resolve();
+  /** says that what is fetched before anything else is here @type {(value: unknown) => void} */
+  firstAreHere = () => {};
+  first = new Promise((resolve) => (this.firstAreHere = resolve));
 
   /** files fetched before they were asked for @type {Map<string, Promise<Uint8Array>>} */
   #ahead = new Map();
@@ -86,17 +87,17 @@ export class Assets {
     return { response, bytes };
   }
 
-  /** @param {string} name @param {Count} [count] */
-  bytes(name, count) {
+  /** A packed file's content. @param {string} name @param {Count} [count] @returns {Promise<Uint8Array>} */
+  unpacked(name, count) {
     const ahead = this.#ahead.get(name);
     this.#ahead.delete(name);
-    return ahead ?? this.open(name, count).bytes;
+    return ahead ?? this.open(name, count).bytes.then(gunzip);
   }
 
-  /** Fetches a file that will be asked for soon. @param {string} name */
+  /** Fetches and unpacks a file that will be asked for soon. @param {string} name */
   fetchAhead(name) {
     if (this.#ahead.has(name)) return;
-    const bytes = this.first.then(() => this.open(name).bytes);
+    const bytes = this.first.then(() => this.open(name).bytes.then(gunzip));
     bytes.catch(() => {}); // for whoever asks for it later
     this.#ahead.set(name, bytes);
   }
@@ -109,60 +110,69 @@ export class Assets {
     else waits?.resolve(found);
   }
 
-  /** A module of the manifest, whose bytes were fetched and checked. @param {string} name @param {Uint8Array} bytes @returns {Promise<any>} */
+  /** A module of the manifest, whose bytes were fetched and checked. @param {string} name @param {Uint8Array} [bytes] @returns {Promise<any>} */
   module(name, bytes) {
     // of all addresses of text, this is the one that each engine imports in a page from disk
-    if (this.ask) return import(`data:text/javascript;base64,${base64(bytes)}`);
+    if (this.ask && bytes) return import(`data:text/javascript;base64,${base64(bytes)}`);
     // by its address, for the browser keeps what it compiled
     return import(this.#address(name) + (this.again ? "?again" : ""));
   }
 
   /**
-   * A file that was kept on an earlier visit; null where there is none, and empty where it was given up.
-   * @param {string} name @returns {Promise<Uint8Array | null>}
+   * Files that were kept on an earlier visit, by name; null where they were not, and empty where they were given up.
+   * @param {string[]} names @returns {Promise<Map<string, Response> | null>}
    */
-  async kept(name) {
+  async kept(names) {
     try {
-      const found = await self.caches.match(this.#address(name));
-      if (!found) return null;
-      // verified before it was kept; gzip's own sum tells whether it is still whole
-      return new Uint8Array(await found.arrayBuffer());
+      const cache = await self.caches.open(KEPT);
+      if (await cache.match(this.#givenUp(names))) return new Map();
+      const found = await Promise.all(names.map((name) => cache.match(this.#address(name))));
+      if (found.some((response) => !response)) return null;
+      return new Map(names.map((name, at) => [name, /** @type {Response} */ (found[at])]));
     } catch {
       return null; // no such cache in this place: the book works without
     }
   }
 
-  /** Keeps a file for the next visit, and no other edition of it. @param {string} name */
-  async keep(name) {
+  /**
+   * Keeps files for the next visit, checked, and no other edition of them.
+   * @param {string[]} names @param {(name: string, bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>} prepared
+   */
+  async keep(names, prepared) {
     try {
-      const address = this.#address(name);
-      if (await self.caches.match(address)) return;
-      const bytes = await this.open(name, undefined, /** @type {any} */ ({ priority: "low" })).bytes;
-      await this.#put(address, bytes);
+      const options = /** @type {any} */ ({ priority: "low" });
+      const files = await Promise.all(names.map((name) => this.open(name, undefined, options).bytes));
+      await self.caches.delete(KEPT);
+      const cache = await self.caches.open(KEPT);
+      for (const [at, name] of names.entries()) {
+        await cache.put(this.#address(name), asResponse(name, await prepared(name, files[at])));
+      }
     } catch {
       // as above
     }
   }
 
-  /** Gives a file up that did no good in this browser. @param {string} name */
-  async giveUp(name) {
-    await this.#put(this.#address(name), new Uint8Array()).catch(() => {});
+  /** Gives files up that did no good in this browser. @param {string[]} names */
+  async giveUp(names) {
+    try {
+      await self.caches.delete(KEPT);
+      await (await self.caches.open(KEPT)).put(this.#givenUp(names), new Response());
+    } catch {
+      // as above
+    }
   }
 
-  /** @param {string} address @param {Uint8Array} bytes */
-  async #put(address, bytes) {
-    await self.caches.delete(KEPT);
-    const cache = await self.caches.open(KEPT);
-    await cache.put(address, new Response(/** @type {any} */ (bytes)));
+  /** @param {string[]} names the last is the one that did no good */
+  #givenUp(names) {
+    return `${this.#address(/** @type {string} */ (names.at(-1)))}?given-up`;
   }
 }
 
-/** @param {Uint8Array} bytes what gzip made @returns {Promise<Uint8Array>} */
-export async function gunzip(bytes) {
+/** @param {Uint8Array} packed what gzip made @returns {Promise<Uint8Array>} */
+export async function gunzip(packed) {
   // not from a blob: WebKit cannot read one in a worker of a page that was opened from disk
-  const packed = /** @type {ReadableStream} */ (new Response(/** @type {any} */ (bytes)).body);
-  const stream = packed.pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const body = /** @type {ReadableStream} */ (new Response(/** @type {any} */ (packed)).body);
+  return new Uint8Array(await new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
 }
 
 /**

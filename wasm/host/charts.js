@@ -1,4 +1,5 @@
 /** Plotly, loaded when the first figure with a chart is live. */
+import { separators } from "./numbers.js";
 import { address } from "./places.js";
 
 /** @typedef {import("./messages").PlotlyFigure} PlotlyFigure */
@@ -46,7 +47,7 @@ export async function drawChart(place, figure) {
   const probe = document.body.appendChild(document.createElement("i"));
   const { data, layout } = inColour(figure, probe);
   probe.remove();
-  await Plotly.react(place, data, { ...layout, autosize: true }, { displayModeBar: false, responsive: true });
+  await Plotly.react(place, data, { ...layout, autosize: true, ...(separators && { separators }) }, { displayModeBar: false, responsive: true });
 }
 
 /**

@@ -1,7 +1,11 @@
 /** One figure on the page: static as built, then starting, live, or failed. It knows no demo by name. */
 import { Idiomorph } from "idiomorph";
+import { EMBEDDED, queryFor, SWITCHED } from "./address.js";
 import { drawChart, leaveToPlotly } from "./charts.js";
+import { copied, sayOn } from "./copy.js";
+import { localise } from "./numbers.js";
 import { python } from "./python.js";
+import { toggleSnippet } from "./snippet.js";
 import { Transport } from "./transport.js";
 
 /** @typedef {import("./messages").Request} Request */
@@ -62,8 +66,9 @@ export class CutawayFigure extends HTMLElement {
   #moving = 0;
   /** @type {Record<string, {html: string, children: string[]}>} each part as last rendered, whole and by children */
   #parts = {};
-  /** the query that gives this figure */
+  /** the query that gives this figure, and the one that it begins with where it stands alone */
   #link = "";
+  #first = "";
   /** whether the reader changed a control since the figure was opened */
   #changed = false;
   /** @type {Transport | undefined} of a figure that moves */
@@ -104,10 +109,10 @@ export class CutawayFigure extends HTMLElement {
     python.addEventListener("progress", this.#progress);
     python.addEventListener("loading", this.#loading);
     python.addEventListener("failed", this.#failed);
-    const query = new URLSearchParams(location.search);
-    if (query.get("figure") === this.uid) {
-      query.delete("figure");
-      this.open(String(query));
+    const query = queryFor(this.uid);
+    if (EMBEDDED) this.#first = query ?? "";
+    if (query !== null && !EMBEDDED) {
+      this.open(query);
     } else {
       const open = () => {
         if (this.state === "static") this.open();
@@ -136,13 +141,14 @@ export class CutawayFigure extends HTMLElement {
   }
 
   /** Begins with the page's preset, and a link's query on top of it. */
-  open(link = "") {
+  open(link = this.#first) {
     const { demo = "", preset = "" } = this.figure.dataset;
     const numpy = this.#needsNumpy;
     if (this.state === "failed") this.#enable(true);
     // compare with the page itself: a control may hold what the reader typed and Python refused
     this.#parts = {};
-    this.#queue = [{ type: "open", key: this.#key, uid: this.uid, demo, preset, link, numpy }];
+    const { lock } = SWITCHED;
+    this.#queue = [{ type: "open", key: this.#key, uid: this.uid, demo, preset, link, lock, numpy }];
     this.#transport?.begin();
     if (this.#changed) this.#queue.push(this.#change());
     if (this.state === "live") this.#next();
@@ -150,7 +156,7 @@ export class CutawayFigure extends HTMLElement {
   }
 
   /** Sets the figure to a link's query. */
-  set(link = "") {
+  set(link = this.#first) {
     this.#changed = false;
     this.open(link);
   }
@@ -205,6 +211,7 @@ export class CutawayFigure extends HTMLElement {
     if (action === "retry") document.dispatchEvent(new CustomEvent("cutaway:retry"));
     else if (action === "reset") this.set();
     else if (action === "link") this.#copyLink(button);
+    else if (action === "embed") toggleSnippet(this.figure, button, this.#link);
     else if (move) this.#transport?.press(move);
     else if (name) {
       this.#transport?.pause();
@@ -278,6 +285,7 @@ export class CutawayFigure extends HTMLElement {
       const part = this.#find(`[data-part="${name}"]`);
       const moving = this.classList.contains("is-moving") || Boolean(this.#transport?.playing);
       this.#parts[name] = { html, children: patch(part, html, last?.children, moving) };
+      localise(part);
     }
     const { ran } = answer;
     this.#find("[data-ms]").textContent = ran
@@ -349,18 +357,14 @@ export class CutawayFigure extends HTMLElement {
 
   /** @param {HTMLButtonElement} button */
   async #copyLink(button) {
-    const link = new URL(location.href);
+    // from a figure alone to its place in the book
+    const page = /** @type {HTMLLinkElement | null} */ (EMBEDDED ? document.querySelector("link[rel=canonical]") : null);
+    const link = new URL(page?.href ?? location.href);
     link.search = `?figure=${encodeURI(this.uid)}${this.#link ? `&${this.#link}` : ""}`;
     link.hash = this.uid;
-    history.replaceState(history.state, "", link);
-    const said = /** @type {HTMLElement} */ (button.querySelector("[data-said]"));
-    said.setAttribute("role", "status");
-    try {
-      await navigator.clipboard.writeText(link.href);
-      said.textContent = "Copied";
-    } catch {
-      said.textContent = "It’s in the address bar";
-    }
-    setTimeout(() => (said.textContent = "Copy link"), 2500);
+    if (!EMBEDDED) history.replaceState(history.state, "", link);
+    const said = /** @type {Element} */ (button.querySelector("[data-said]"));
+    const done = await copied(link.href);
+    sayOn(said, done ? "Copied" : EMBEDDED ? "Not allowed here" : "It’s in the address bar");
   }
 }

@@ -1,14 +1,18 @@
 /** The page's only script of ours: figures, links that set them, words that light a part of them. */
 import { recolourCharts } from "./charts.js";
+import { dressEmbedded } from "./embedded.js";
 import { watchEditions } from "./edition.js";
 import { CutawayFigure } from "./figure.js";
+import { CutawayKeep } from "./keep.js";
 import { python } from "./python.js";
 
 // This script may run before the page is read to its end. An address that names a figure wants Python at once;
 // the figures come to life when they are whole.
 if (new URLSearchParams(location.search).has("figure")) python.start(false).catch(() => {});
 const define = () => {
+  dressEmbedded();
   customElements.define("cutaway-figure", CutawayFigure);
+  customElements.define("cutaway-keep", CutawayKeep);
   new MutationObserver(recolourCharts).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
 };
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", define);

@@ -15,7 +15,7 @@ export interface Manifest {
 }
 
 export type Request =
-  | { type: "open"; key: string; uid: string; demo: string; preset: string; link: string; numpy: boolean }
+  | { type: "open"; key: string; uid: string; demo: string; preset: string; link: string; lock: string[]; numpy: boolean }
   | { type: "change"; key: string; values: Record<string, string[]> }
   | { type: "event"; key: string; name: string; value: string }
   | { type: "seek"; key: string; to: number }

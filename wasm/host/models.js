@@ -1,27 +1,7 @@
 /** Files and models for Python's sessions (demos_py/core/browser.py), by onnxruntime-web in this worker. */
+import { BUILDS, engineFor, findAdapter } from "./adapter.js";
 
-/** The smallest build that can do what this browser can: WebGPU awaited by JSPI, or by asyncify, or the CPU alone. */
-const BUILDS = {
-  jspi: ["ort.jspi.bundle.min.mjs", "ort-wasm-simd-threaded.jspi.wasm"],
-  asyncify: ["ort.webgpu.bundle.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm"],
-  cpu: ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"],
-};
 const WEIGHTS = "weights.bin";
-const PATIENCE = 3000; // milliseconds for the browser to name its adapter
-
-/**
- * The WebGPU adapter to use, if any. One that is only software is slower than WebAssembly, and taken only if asked for.
- * @param {string} wish "webgpu", "wasm", or nothing
- * @returns {Promise<any>}
- */
-async function findAdapter(wish) {
-  const gpu = /** @type {any} */ (navigator).gpu;
-  if (!gpu || wish === "wasm") return null;
-  const late = new Promise((resolve) => setTimeout(() => resolve(null), PATIENCE));
-  const adapter = await Promise.race([gpu.requestAdapter().catch(() => null), late]);
-  const software = adapter?.info?.isFallbackAdapter ?? adapter?.isFallbackAdapter;
-  return software && wish !== "webgpu" ? null : adapter;
-}
 
 /**
  * @param {import("./assets.js").Assets} assets
@@ -55,7 +35,7 @@ export function models(assets, wish, tell) {
       told = performance.now();
       tell(what, read, total);
     };
-    return Promise.all(names.map((name) => once(name, () => assets.bytes(name, count))));
+    return Promise.all(names.map((name) => once(name, () => assets.open(name, count).bytes)));
   };
 
   /** where models run: the adapter's name once WebGPU is in use, and what went wrong if it was */
@@ -65,7 +45,7 @@ export function models(assets, wish, tell) {
   const runtime = () =>
     once("runtime", async () => {
       const found = await findAdapter(wish);
-      const build = !found ? BUILDS.cpu : "Suspending" in WebAssembly ? BUILDS.jspi : BUILDS.asyncify;
+      const build = BUILDS[engineFor(found)];
       const [code, binary] = await files("onnxruntime-web", build);
       const ort = await assets.module(build[0], code);
       ort.env.wasm.numThreads = 1; // more would need headers that a static host does not send

@@ -47,6 +47,10 @@ export async function fromDisk(name) {
 
 /** The worker that runs Python. @returns {Promise<Worker>} */
 export async function newWorker() {
+  // started by the page's first line, where its address names a figure
+  const { cutawayWorker: early } = /** @type {any} */ (window);
+  /** @type {any} */ (window).cutawayWorker = null;
+  if (early && !early.lost) return early;
   let from = address("worker.js");
   if (__DISK__) {
     const code = new TextDecoder().decode(await fromDisk("worker.js"));

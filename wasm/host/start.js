@@ -9,10 +9,12 @@ import { models } from "./models.js";
 /** @typedef {import("./assets.js").Assets} Assets */
 
 const CODE = "pyodide.asm.mjs";
-const RUNTIME = [CODE, "pyodide.asm.wasm", "python_stdlib.zip"];
+const LIBRARY = "python_stdlib.zip";
+const RUNTIME = [CODE, "pyodide.asm.wasm", LIBRARY];
 const BOOK = "book.tar.gz"; // the demos and Jinja2
 export const NUMPY = "numpy.tar.gz";
 const SNAPSHOT = "snapshot.gz"; // of a Python that has imported the book: runtime/snapshot.mjs
+const KEPT = ["pyodide.asm.wasm", "python_stdlib.zip", SNAPSHOT]; // for a quick start of the next visit
 const PACKAGES = "/lib/python3.14/site-packages";
 const IDLE = 3000; // milliseconds after a start before anything is fetched for the next one
 
@@ -47,31 +49,38 @@ export async function startPython(assets, { snapshot, provider, tell, loading })
     return assets.open(name, count);
   };
 
-  // What Python starts with comes at once; Pyodide finds it under the names that it asks for. The rest waits for it,
-  // as they would share one line: it arrives while Python starts.
-  const files = new Map(RUNTIME.map((name) => [name, opened(name)]));
-  assets.first = Promise.allSettled([...files.values()].map((file) => file.bytes));
+  if (!snapshot) await assets.giveUp(KEPT);
+  const kept = snapshot && !assets.ask ? await assets.kept(KEPT) : null;
+  /** @type {Promise<Uint8Array> | null} */
+  let memory = null;
+  if (kept?.size) memory = /** @type {Response} */ (kept.get(SNAPSHOT)).arrayBuffer().then((found) => new Uint8Array(found));
+  else if (snapshot && assets.ask) memory = opened(SNAPSHOT).bytes.then(gunzip);
+  memory?.catch(() => {});
+  restoring = memory !== null;
+
+  // What Python starts with comes at once; Pyodide finds it under the names that it asks for. The rest would share the
+  // line with it: it comes in the order in which it is wanted, two files at a time, while Python starts.
+  const files = new Map(kept?.size ? [] : RUNTIME.map((name) => [name, opened(name)]));
   self.fetch = async (input) => {
     const name = String(input instanceof Request ? input.url : input).split("/").pop() ?? "";
+    const there = kept?.get(name);
+    if (there) return there;
     const file = files.get(name);
-    if (!file) throw new Error(`${name} is not in this book's manifest`);
+    if (!file) throw new Error(`${name} is not in this book’s manifest`);
     return (await file.response).clone();
   };
-  if (!snapshot) await assets.giveUp(SNAPSHOT);
-  const kept = !snapshot ? null : assets.ask ? await opened(SNAPSHOT).bytes : await assets.kept(SNAPSHOT);
-  restoring = Boolean(kept?.length);
-  const book = restoring ? null : assets.first.then(() => assets.open(BOOK, count).bytes);
-  book?.catch(() => {});
+  const small = Promise.allSettled([files.get(CODE)?.bytes, files.get(LIBRARY)?.bytes]);
+  const book = restoring ? null : small.then(() => assets.open(BOOK, count).bytes);
   if (book) total += assets.total(BOOK);
+  Promise.allSettled([small, book]).then(assets.firstAreHere);
   say();
 
   const boot = async () => {
     // imported once it has been fetched and checked as a file: the browser's cache then has it
-    const code = /** @type {Uint8Array} */ (await files.get(CODE)?.bytes);
-    const { default: createPyodideModule } = await assets.module(CODE, code);
+    const { default: createPyodideModule } = await assets.module(CODE, await files.get(CODE)?.bytes);
     doing = 1;
     say();
-    const options = restoring && kept ? { _loadSnapshot: gunzip(kept) } : {};
+    const options = memory ? { _loadSnapshot: memory } : {};
     const pyodide = await loadPyodide({
       indexURL: assets.base,
       lockFileContents: /** @type {any} */ (assets.manifest.lock),
@@ -101,11 +110,11 @@ export async function startPython(assets, { snapshot, provider, tell, loading })
   /** @type {Promise<void> | null} */
   let here = null;
   const loadNumpy = async () => {
-    unpack(pyodide, await gunzip(await assets.bytes(NUMPY, part("NumPy", assets.total(NUMPY), loading))));
+    unpack(pyodide, await assets.unpacked(NUMPY, part("NumPy", assets.total(NUMPY), loading)));
     pyodide.runPython("import numpy; numpy.ndarray");
   };
   if (!assets.ask && !kept && !(/** @type {any} */ (navigator).connection?.saveData)) {
-    setTimeout(() => assets.keep(SNAPSHOT), IDLE);
+    setTimeout(() => assets.keep(KEPT, (name, bytes) => (name === SNAPSHOT ? gunzip(bytes) : bytes)), IDLE);
   }
   return {
     answer: pyodide.pyimport("demos_py.core.bridge").answer,
