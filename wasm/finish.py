@@ -25,6 +25,7 @@ FORMULA = re.compile(
     re.DOTALL,
 )
 POLICY = '<meta http-equiv="Content-Security-Policy" content="{}">'
+ALONE = "offline.html"  # loads nothing, and brings a policy of its own (wasm/offline.py)
 OLD_GUARD = re.compile('<script id="cutaway-gone">.*?</script>', re.DOTALL)
 OLD_POLICY = re.compile(POLICY.format('[^"]*'))
 # `wasm-unsafe-eval` allows WebAssembly to be compiled, and no JavaScript from text. Inline styles are needed by
@@ -173,7 +174,8 @@ def finish(site: Path) -> None:
     shutil.copytree(ASSETS, assets)
     verify(assets, manifest)
     shutil.rmtree(site / "embed", ignore_errors=True)
-    pages = {path: path.read_bytes().decode() for path in sorted(site.rglob("*.html"))}
+    found = sorted(path for path in site.rglob("*.html") if path.name != ALONE)
+    pages = {path: path.read_bytes().decode() for path in found}
     if not pages:
         raise AssetError(f"{site} holds no page: build the site first")
     pages = name_regions(render_formulas(pages))

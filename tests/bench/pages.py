@@ -20,7 +20,7 @@ from tests.browser.drivers import launch
 from wasm import serve
 
 ROOT = Path(__file__).parents[2]
-TIMES = 3
+TIMES = 7
 # DevTools' own numbers, in bytes a second and milliseconds a request
 FAST_4G = {
     "offline": False,
