@@ -32,6 +32,7 @@ class Handler(serve.Handler):
             return self.send_error(404)
         self.path = self.path[len(BASE) - 1 :]
         self.server.asked.append(path)
+        self.directory = str(self.server.folder)  # a connection that stays open outlives a move
         name = path.rpartition("/")[2]
         trouble = next((how for part, how in self.server.troubles.items() if part in name), None)
         here = f"http://{self.headers['Host']}{BASE}"
@@ -62,7 +63,7 @@ class Site(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), self.handle_with(folder))
+        super().__init__(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
         self.folder = folder
         self.origin = f"http://127.0.0.1:{self.server_port}"
         self.home = self.origin + BASE
@@ -71,14 +72,9 @@ class Site(ThreadingHTTPServer):
         self.troubles: dict[str, Trouble] = {}
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    @staticmethod
-    def handle_with(folder: Path) -> Callable[..., Handler]:
-        return functools.partial(Handler, directory=str(folder))
-
     def move(self, folder: Path) -> None:
         """Go on with another folder, as when a newer build is published."""
         self.folder = folder
-        self.RequestHandlerClass = self.handle_with(folder)  # type: ignore[assignment]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing where the browser hung up: it does so whenever a page is left."""

@@ -194,7 +194,8 @@ def test_an_edition_changes_only_when_the_reader_says_so(
         assert "Newer" not in other.run(heading)
         wait_to_offer(other, "reload")
         change_something(other, FIGURE, shown.reset(other, FIGURE))
-        press(other, "reload")
+        with other.page.expect_event("domcontentloaded"):
+            press(other, "reload")
         wait_for(other, f"{heading}.startsWith('Newer')", what="the newer edition")
         assert len(reader.run(CACHES)) == 2
     finally:

@@ -8,7 +8,7 @@
  * @property {Record<string, {title: string, files: string[], models: boolean}>} chapters
  * @property {string[]} others pages without figures
  * @property {Record<string, string[]>} engines what models run on, by kind
- * @property {Record<string, [number, string]>} files bytes and sha256 of each
+ * @property {Record<string, [number, string]>} files bytes and sha256 of each; no sha256 where a server may change it
  */
 /**
  * @typedef {object} Shelf what the reader agreed to keep
@@ -29,7 +29,7 @@ export const cacheOf = (build) => PREFIX + build;
 
 /** What is kept, as the reader agreed to; null where nothing is. @param {string} book the book's address @returns {Promise<Shelf | null>} */
 export async function agreed(book) {
-  const found = await (await caches.open(SHELF)).match(new URL("shelf.json", book).href);
+  const found = await caches.match(new URL("shelf.json", book).href, { cacheName: SHELF });
   return found ? found.json() : null;
 }
 
@@ -63,6 +63,7 @@ export const bytesOf = (listing, files) => files.reduce((sum, file) => sum + lis
 
 /** Those of the files that this device does not hold, in the edition of the list. @param {string} book @param {Listing} listing @param {string[]} files */
 export async function missing(book, listing, files) {
+  if (!(await caches.has(cacheOf(listing.build)))) return files; // to look must not make one
   const cache = await caches.open(cacheOf(listing.build));
   const there = new Set((await cache.keys()).map(({ url }) => url));
   return files.filter((file) => !there.has(new URL(file, book).href));
@@ -86,7 +87,7 @@ export async function keep(book, listing, wish, engine, tell) {
     for (let file = put.pop(); file !== undefined; file = put.pop()) {
       const [bytes, sha256] = listing.files[file];
       const address = new URL(file, book).href;
-      const same = before && before.listing.files[file]?.[1] === sha256;
+      const same = before && sha256 && before.listing.files[file]?.[1] === sha256;
       const old = same ? await (await caches.open(cacheOf(before.build))).match(address) : undefined;
       const found = old ?? (await fetched(address, file, bytes, sha256));
       await cache.put(address, found);
@@ -135,10 +136,12 @@ async function fetched(address, file, bytes, sha256) {
     throw new Error("the network went away. Press again to go on from here");
   }
   if (!answer.ok) throw new Error(`the server answered ${answer.status} for ${file || "the front page"}`);
+  const fresh = new Response(body, { headers: { "content-type": answer.headers.get("content-type") ?? "" } });
+  if (!sha256) return fresh;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
   const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   if (body.byteLength !== bytes || found !== sha256) {
     throw new Error(`${file || "the front page"} is not the one of this edition. Reload the page and try again`);
   }
-  return new Response(body, { headers: { "content-type": answer.headers.get("content-type") ?? "" } });
+  return fresh;
 }
