@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, run, verify, write
 from wasm.embeds import write_embeds
-from wasm.hashing import hash_names, set_edition, without_days
+from wasm.hashing import CHARSET, hash_names, set_edition, without_days
 from wasm.stage import HOST, bundle
 
 # What pymdownx.arithmatex (generic) leaves of a formula: \(...\) in a line, \[...\] on a line of its own.
@@ -24,8 +24,8 @@ FORMULA = re.compile(
     r'(<(span|div) class="arithmatex">)(?:\\\((.*?)\\\)|\\\[(.*?)\\\])(</\2>)',
     re.DOTALL,
 )
-CHARSET = re.compile(r'<meta charset="?utf-8"?\s*/?>', re.IGNORECASE)
 POLICY = '<meta http-equiv="Content-Security-Policy" content="{}">'
+ALONE = "offline.html"  # loads nothing, and brings a policy of its own (wasm/offline.py)
 OLD_GUARD = re.compile('<script id="cutaway-gone">.*?</script>', re.DOTALL)
 OLD_POLICY = re.compile(POLICY.format('[^"]*'))
 # `wasm-unsafe-eval` allows WebAssembly to be compiled, and no JavaScript from text. Inline styles are needed by
@@ -174,7 +174,8 @@ def finish(site: Path) -> None:
     shutil.copytree(ASSETS, assets)
     verify(assets, manifest)
     shutil.rmtree(site / "embed", ignore_errors=True)
-    pages = {path: path.read_bytes().decode() for path in sorted(site.rglob("*.html"))}
+    found = sorted(path for path in site.rglob("*.html") if path.name != ALONE)
+    pages = {path: path.read_bytes().decode() for path in found}
     if not pages:
         raise AssetError(f"{site} holds no page: build the site first")
     pages = name_regions(render_formulas(pages))

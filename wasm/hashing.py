@@ -30,7 +30,8 @@ JOINED = "book.css"
 ONLY_FIRST = re.compile(r'@charset "[^"]*";|/\*# sourceMappingURL=[^*]*\*/')
 # What the first screen waits for: the style sheet, faces, the page's own script.
 EARLY = re.compile(
-    r'\s*<link rel="(?:preload|stylesheet)" [^>]*>|\s*<script type="module" async [^>]*></script>'
+    r"\s*(?:<script>/\[\?&\]figure=.*?</script>|"  # starts Python's worker: of no use behind a style sheet
+    r'<link rel="(?:preload|stylesheet)" [^>]*>|<script type="module" async [^>]*></script>)'
 )
 HEAD = re.compile(r"<head>.*?</head>", re.DOTALL)
 CHARSET = re.compile(r'<meta charset="?utf-8"?\s*/?>', re.IGNORECASE)
@@ -130,7 +131,9 @@ def first_things_first(page: str) -> str:
     head = HEAD.search(page)
     if not head or not CHARSET.search(head[0]):
         return page
-    early = "".join(sorted(EARLY.findall(head[0]), key=lambda tag: "stylesheet" not in tag))
+    early = "".join(
+        sorted(EARLY.findall(head[0]), key=lambda tag: ("<script>" not in tag, "stylesheet" not in tag))
+    )
     rest = CHARSET.sub(lambda found: found[0] + early, EARLY.sub("", head[0]), count=1)
     return page[: head.start()] + rest + page[head.end() :]
 

@@ -20,6 +20,7 @@ from threading import Thread
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.bench.moving import moving
+from tests.bench.pages import pages
 from wasm.serve import server
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +73,7 @@ def time_to_live(browser: Browser, address: str) -> float:
     page = fresh(browser)
     began = time.perf_counter()
     page.goto(f"{address}{CHAPTER}?figure=sampling/distribution&v=1", wait_until="commit")
-    page.wait_for_selector(LIVE.format("sampling/distribution"), timeout=120_000)
+    page.wait_for_selector(LIVE.format("sampling/distribution"), state="attached", timeout=120_000)
     took = time.perf_counter() - began
     page.context.close()
     return took
@@ -253,6 +254,7 @@ def main() -> int:
         browser.close()
         for each in (ours, bare):
             each.shutdown()
+    rows += pages()
     rows += models()
     rows += [(f"{kind}, before Python", size / 1000, "KB gzip", None) for kind, size in sizes.items()]
     rows.append(("HTML, CSS and JS before Python", sum(sizes.values()) / 1000, "KB gzip", 250))

@@ -52,7 +52,9 @@ def small(tmp_path: Path) -> Path:
 
 
 def pages_of(site: Path) -> dict[Path, str]:
-    return {path: path.read_text("utf-8") for path in sorted(site.rglob("*.html"))}
+    """The pages of the book: not the one for a reader without a network, which stands alone."""
+    found = sorted(path for path in site.rglob("*.html") if path.name != "offline.html")
+    return {path: path.read_text("utf-8") for path in found}
 
 
 def test_every_address_that_a_page_loads_holds_the_hash_of_its_content() -> None:
@@ -70,6 +72,15 @@ def test_every_address_that_a_page_loads_holds_the_hash_of_its_content() -> None
                 continue
             assert hashlib.sha256(file.read_bytes()).hexdigest().startswith(hashed[1]), f"{path}: {address}"
         assert len(re.findall('rel="stylesheet"', page)) == 1, path
+
+
+def test_what_the_first_screen_waits_for_is_asked_for_first() -> None:
+    for path, page in pages_of(SITE).items():
+        sheet = page.index('rel="stylesheet"')
+        before = ("Content-Security-Policy", '"cutaway-gone"', "new Worker(")
+        assert all(page.find(part) < sheet for part in before), path
+        last = max(page.find('rel="preload"'), page.find("/host.js"))
+        assert sheet < last and "<script>" not in page[sheet:last], f"{path}: a script waits for the style sheet"
 
 
 def test_every_address_in_a_style_sheet_leads_to_a_file() -> None:

@@ -18,6 +18,7 @@ STEPS = (
     ("python", "-m", "wasm.stage"),
     ("mkdocs", "build", "--strict", "--quiet"),
     ("python", "-m", "wasm.finish", "site"),
+    ("python", "-m", "wasm.offline", "site"),
     ("python", "-m", "wasm.disk", "site"),
 )
 

@@ -12,6 +12,10 @@ export class Assets {
   /** files that the page was asked for @type {Map<string, {resolve: (bytes: Uint8Array) => void, reject: (error: Error) => void}>} */
   #asked = new Map();
 
+  /** says that what is fetched before anything else is here @type {(value: unknown) => void} */
+  firstAreHere = () => {};
+  first = new Promise((resolve) => (this.firstAreHere = resolve));
+
   /** files fetched before they were asked for @type {Map<string, Promise<Uint8Array>>} */
   #ahead = new Map();
 
@@ -92,7 +96,10 @@ export class Assets {
 
   /** Fetches and unpacks a file that will be asked for soon. @param {string} name */
   fetchAhead(name) {
-    if (!this.#ahead.has(name)) this.#ahead.set(name, this.open(name).bytes.then(gunzip));
+    if (this.#ahead.has(name)) return;
+    const bytes = this.first.then(() => this.open(name).bytes.then(gunzip));
+    bytes.catch(() => {}); // for whoever asks for it later
+    this.#ahead.set(name, bytes);
   }
 
   /** The page's answer. @param {string} name @param {Uint8Array | string} found the bytes, or why there are none */

@@ -9,7 +9,8 @@ import { models } from "./models.js";
 /** @typedef {import("./assets.js").Assets} Assets */
 
 const CODE = "pyodide.asm.mjs";
-const RUNTIME = [CODE, "pyodide.asm.wasm", "python_stdlib.zip"];
+const LIBRARY = "python_stdlib.zip";
+const RUNTIME = [CODE, "pyodide.asm.wasm", LIBRARY];
 const BOOK = "book.tar.gz"; // the demos and Jinja2
 export const NUMPY = "numpy.tar.gz";
 const SNAPSHOT = "snapshot.gz"; // of a Python that has imported the book: runtime/snapshot.mjs
@@ -57,7 +58,8 @@ export async function startPython(assets, { snapshot, provider, tell, loading })
   memory?.catch(() => {});
   restoring = memory !== null;
 
-  // All downloads start at once; Pyodide finds them under the names that it asks for.
+  // What Python starts with comes at once; Pyodide finds it under the names that it asks for. The rest would share the
+  // line with it: it comes in the order in which it is wanted, two files at a time, while Python starts.
   const files = new Map(kept?.size ? [] : RUNTIME.map((name) => [name, opened(name)]));
   self.fetch = async (input) => {
     const name = String(input instanceof Request ? input.url : input).split("/").pop() ?? "";
@@ -67,7 +69,10 @@ export async function startPython(assets, { snapshot, provider, tell, loading })
     if (!file) throw new Error(`${name} is not in this book’s manifest`);
     return (await file.response).clone();
   };
-  const book = restoring ? null : opened(BOOK).bytes;
+  const small = Promise.allSettled([files.get(CODE)?.bytes, files.get(LIBRARY)?.bytes]);
+  const book = restoring ? null : small.then(() => assets.open(BOOK, count).bytes);
+  if (book) total += assets.total(BOOK);
+  Promise.allSettled([small, book]).then(assets.firstAreHere);
   say();
 
   const boot = async () => {
