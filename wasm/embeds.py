@@ -87,7 +87,7 @@ def write_embeds(site: Path, pages: dict[Path, str]) -> tuple[dict[Path, str], s
     """The embed pages of a site's figures, by path, and the site's address; their oEmbed answers are written at once."""
     # filled in from what the generator wrote, so that nothing is written twice
     template = Environment(
-        loader=FileSystemLoader(ROOT / "overrides"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(ROOT / "wasm/pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     ).get_template("embed.html.jinja")
     made: dict[Path, str] = {}
     home = ""

@@ -197,7 +197,7 @@ def write_offline(site: Path) -> None:
     if os.environ.get(WITHOUT):
         write(site / "sw.js", bundle(HOST / "sw-gone.js", "--format=iife"))
         return
-    shutil.copy(ROOT / "overrides/offline.html", site / "offline.html")
+    shutil.copy(ROOT / "wasm/pages/offline.html", site / "offline.html")
     write(site / "sw.js", bundle(HOST / "sw.js", "--format=iife"))
     write(site / "keep.json", json.dumps(listing(site), separators=(",", ":"), ensure_ascii=False).encode())
 
