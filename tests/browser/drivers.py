@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from playwright.sync_api import Browser, Frame, Page, Playwright, Request
+from playwright.sync_api import Browser, ConsoleMessage, Frame, Page, Playwright, Request
 from selenium.webdriver import WebKitGTK, WebKitGTKOptions
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -94,6 +94,11 @@ def lost(request: Request) -> bool:
     return not (request.failure == "NS_BINDING_ABORTED" and request.resource_type in ("fetch", "xhr"))
 
 
+def complains(message: ConsoleMessage) -> bool:
+    """Whether a page's console message is a complaint; where there is no GPU, Chromium says so itself."""
+    return message.type in ("error", "warning") and message.text != "No available adapters."
+
+
 class PlaywrightDriver:
     """A page of Chromium or Firefox. `self.page` is Playwright's, for what only it can do."""
 
@@ -102,7 +107,7 @@ class PlaywrightDriver:
         self._inside: Page | Frame = page
         self._complaints: list[str] = []
         say = self._complaints.append
-        page.on("console", lambda m: say(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+        page.on("console", lambda m: say(f"{m.type}: {m.text}") if complains(m) else None)
         page.on("pageerror", lambda error: say(f"error: {error}"))
         page.on(
             "requestfailed",

@@ -1,4 +1,4 @@
-"""The same figures in each setting, in three engines: over http, from disk, in a frame of another site.
+"""The same figures in each setting, in three engines: over http, from disk, kept, in a frame of another site.
 
 `make test` takes one figure of each kind, and over http every figure (test_live.py); `make matrix` takes every
 figure everywhere, each chapter from one start of Python.
@@ -18,13 +18,14 @@ from tests.browser import shown
 from tests.browser.changes import change_something
 from tests.browser.drivers import ENGINES, SIZE, Driver, PlaywrightDriver, WebKitDriver, wait_for
 from tests.browser.figures import IN_EVERY_ENGINE, PLACED, Figure, Twin
-from tests.browser.serving import Site
+from tests.browser.keeping import keep
+from tests.browser.serving import Site, hang_up
 from wasm.disk import FOLDER
 from wasm.embeds import snippet
 
 EVERY = "CUTAWAY_MATRIX" in os.environ
 FIGURES = [figure for figure in PLACED if EVERY or figure.demo.id in IN_EVERY_ENGINE]
-SETTINGS = ("http", "disk", "frame") if EVERY else ("disk", "frame")
+SETTINGS = ("http", "disk", "kept", "frame") if EVERY else ("disk", "kept", "frame")
 OWN = ("file:", "data:", "blob:")
 
 
@@ -112,6 +113,15 @@ def place(request: pytest.FixtureRequest, driver: Driver, site: Site, elsewhere:
         found = Place(driver, lambda figure: on_disk(figure.page))
         if page:
             page.on("request", note)
+    elif request.param == "kept":
+        driver.open(site.home)
+        if not driver.run("return 'serviceWorker' in navigator"):
+            pytest.skip("this engine, as it is driven here, has no service worker")
+        keep(driver, site, FIGURES[0].page, "book")
+        found = Place(driver, lambda figure: site.home + figure.page)
+        with site.trouble("", hang_up):
+            yield found
+        return
     elif request.param == "frame":
         found = Place(
             driver, lambda figure: elsewhere + quote(f"{site.home}embed/{figure.demo.id}/"), framed=True
