@@ -132,6 +132,6 @@ def snippet(address: str, title: str, height: int) -> str:
     """What another site puts into its page: the frame, with no more rights than a figure needs."""
     return (
         f'<iframe src="{html.escape(address)}" title="{html.escape(title)}" width="100%" height="{height}" '
-        'style="border:0" loading="lazy" sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox">'
+        'style="border:0" loading="lazy" sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads">'
         "</iframe>"
     )

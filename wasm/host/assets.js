@@ -136,12 +136,13 @@ export class Assets {
 
   /**
    * Keeps files for the next visit, checked, and no other edition of them.
-   * @param {string[]} names @param {(name: string, bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>} prepared
+   * @param {string[]} names @param {Map<string, {bytes: Promise<Uint8Array>}>} here those that need not be fetched again
+   * @param {(name: string, bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>} prepared
    */
-  async keep(names, prepared) {
+  async keep(names, here, prepared) {
     try {
       const options = /** @type {any} */ ({ priority: "low" });
-      const files = await Promise.all(names.map((name) => this.open(name, undefined, options).bytes));
+      const files = await Promise.all(names.map((name) => (here.get(name) ?? this.open(name, undefined, options)).bytes));
       await self.caches.delete(KEPT);
       const cache = await self.caches.open(KEPT);
       for (const [at, name] of names.entries()) {

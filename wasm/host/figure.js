@@ -5,6 +5,7 @@ import { drawChart, leaveToPlotly } from "./charts.js";
 import { copied, sayOn } from "./copy.js";
 import { localise } from "./numbers.js";
 import { python } from "./python.js";
+import { toggleSaving } from "./save.js";
 import { toggleSnippet } from "./snippet.js";
 import { Transport } from "./transport.js";
 
@@ -211,6 +212,7 @@ export class CutawayFigure extends HTMLElement {
     if (action === "retry") document.dispatchEvent(new CustomEvent("cutaway:retry"));
     else if (action === "reset") this.set();
     else if (action === "link") this.#copyLink(button);
+    else if (action === "save") toggleSaving(this.figure, button, () => this.#now());
     else if (action === "embed") toggleSnippet(this.figure, button, this.#link);
     else if (move) this.#transport?.press(move);
     else if (name) {
@@ -355,13 +357,24 @@ export class CutawayFigure extends HTMLElement {
     }
   }
 
-  /** @param {HTMLButtonElement} button */
-  async #copyLink(button) {
-    // from a figure alone to its place in the book
+  /** The address of the figure as it stands; of a figure alone, that of its place in the book. */
+  #address() {
     const page = /** @type {HTMLLinkElement | null} */ (EMBEDDED ? document.querySelector("link[rel=canonical]") : null);
     const link = new URL(page?.href ?? location.href);
     link.search = `?figure=${encodeURI(this.uid)}${this.#link ? `&${this.#link}` : ""}`;
     link.hash = this.uid;
+    return link;
+  }
+
+  /** What a picture says of itself, and the table as Python gave it. */
+  #now() {
+    const table = this.#parts.table?.html ?? this.#find("[data-part=table]").innerHTML;
+    return { link: this.#address().href, table };
+  }
+
+  /** @param {HTMLButtonElement} button */
+  async #copyLink(button) {
+    const link = this.#address();
     if (!EMBEDDED) history.replaceState(history.state, "", link);
     const said = /** @type {Element} */ (button.querySelector("[data-said]"));
     const done = await copied(link.href);

@@ -26,7 +26,7 @@ export function snippet(demo, title, height, query) {
   const address = `${home()}embed/${demo}/${search && `?${search}`}`;
   return (
     `<iframe src="${escaped(address)}" title="${escaped(title)} – Cutaway" width="100%" height="${height}" ` +
-    'style="border:0" loading="lazy" sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox"></iframe>\n' +
+    'style="border:0" loading="lazy" sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads"></iframe>\n' +
     `<script async src="${escaped(home())}assets/cutaway/embed.js"></script>`
   );
 }

@@ -114,7 +114,8 @@ export async function startPython(assets, { snapshot, provider, tell, loading })
     pyodide.runPython("import numpy; numpy.ndarray");
   };
   if (!assets.ask && !kept && !(/** @type {any} */ (navigator).connection?.saveData)) {
-    setTimeout(() => assets.keep(KEPT, (name, bytes) => (name === SNAPSHOT ? gunzip(bytes) : bytes)), IDLE);
+    // not asked for again: a browser's own cache does not hold every file of this size
+    setTimeout(() => assets.keep(KEPT, files, (name, bytes) => (name === SNAPSHOT ? gunzip(bytes) : bytes)), IDLE);
   }
   return {
     answer: pyodide.pyimport("demos_py.core.bridge").answer,
