@@ -32,8 +32,9 @@ build/cutaway-offline.zip: site/index.html
 # What is published: the site with the archive in it, and one file that holds all of that, to be attested.
 hosted: build/cutaway-site.tar
 
-build/cutaway-site.tar: build/cutaway-offline.zip
-	cp $< site/
+build/cutaway-site.tar: build/cutaway-offline.zip | browsers
+	$(PYTHON) -m wasm.cards site
+	cp build/cutaway-offline.zip site/
 	tar --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 \
 		--mode=a=rX,u+w -cf $@ site
 

@@ -38,7 +38,16 @@ AS_THEY_ARE = (".woff2", "plotly-basic.min.js")
 # What the pages have in another form: as a plain script, and inside their one style sheet.
 NOT_ASKED_FOR = ("host.js", "katex.min.css")
 # What a server or a service worker is told, and what only the site at its address has.
-LEFT_OUT = ("sitemap.xml", "sitemap.xml.gz", "404.html", "sw.js", "manifest.webmanifest", "*.zip", "*.map")
+LEFT_OUT = (
+    "sitemap.xml",
+    "sitemap.xml.gz",
+    "404.html",
+    "sw.js",
+    "manifest.webmanifest",
+    "card.png",
+    "*.zip",
+    "*.map",
+)
 # `data:` for the worker and what it imports: there is no other way in. Nothing may connect anywhere.
 DIRECTIVES = [
     "default-src 'none'",

@@ -27,8 +27,13 @@ SHEET = re.compile(r'<link rel="stylesheet" href="([^"]*)"')
 ICON = re.compile(r'<link rel="icon" href="([^"]*)"')
 HOST = re.compile(r'<script type="module" async src="([^"]*/host\.js)"></script>')
 PAGE_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+DECK = re.compile(r'<p class="cw-deck">(.*?)</p>', re.DOTALL)
+OPEN_GRAPH = re.compile(r'<meta (?:property="og:|name="twitter:)[^>]*>')
 # What a page of its own begins with, until the script that sizes its frame has measured it: pixels.
 START_HEIGHT = 640
+# What shows a figure where a link to it is shown; wasm/cards.py makes it.
+CARD = "card.png"
+CARD_SIZE = (1200, 630)  # pixels
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,9 @@ def write_embeds(site: Path, pages: dict[Path, str]) -> tuple[dict[Path, str], s
             "html": frame,
             "width": 720,
             "height": START_HEIGHT,
+            "thumbnail_url": f"{home}{new}/{CARD}",
+            "thumbnail_width": CARD_SIZE[0],
+            "thumbnail_height": CARD_SIZE[1],
         }
         (site / new).mkdir(parents=True, exist_ok=True)
         (site / new / "oembed.json").write_text(
@@ -124,8 +132,45 @@ def write_embeds(site: Path, pages: dict[Path, str]) -> tuple[dict[Path, str], s
             chapter_title=it.find(PAGE_TITLE).removesuffix(" - Cutaway"),
             canonical=f"{chapter}#{demo}",
             address=f"{home}{new}/",
+            card=card_tags(f"{home}{new}/", title),
         )
     return made, home
+
+
+def card_tags(address: str, title: str) -> str:
+    """What a page says of its picture, that of the figure whose own page has this address."""
+    said = {
+        "image": address + CARD,
+        "image:width": CARD_SIZE[0],
+        "image:height": CARD_SIZE[1],
+        "image:alt": title,
+    }
+    tags = [
+        f'<meta property="og:{name}" content="{html.escape(str(value))}">' for name, value in said.items()
+    ]
+    return "".join([*tags, '<meta name="twitter:card" content="summary_large_image">'])
+
+
+def with_cards(pages: dict[Path, str], home: str) -> dict[Path, str]:
+    """The pages with what is shown where a link to one is: its title, its claim, and the picture of its first figure."""
+    made: dict[Path, str] = {}
+    for path, text in pages.items():
+        text = OPEN_GRAPH.sub("", text)
+        address, title, deck = (part.search(text) for part in (CANONICAL, PAGE_TITLE, DECK))
+        if address and title:
+            said = {"type": "website", "site_name": "Cutaway", "title": in_words(title[1]), "url": address[1]}
+            if deck:
+                said["description"] = in_words(deck[1])
+            tags = "".join(
+                f'<meta property="og:{name}" content="{html.escape(value)}">' for name, value in said.items()
+            )
+            if figure := FIGURE.search(text):
+                demo, name = DEMO.search(figure[0]), TITLE.search(figure[0])
+                if demo and name:
+                    tags += card_tags(f"{home}embed/{demo[1]}/", in_words(name[1]))
+            text = text.replace("</head>", f"{tags}</head>", 1)
+        made[path] = text
+    return made
 
 
 def snippet(address: str, title: str, height: int) -> str:

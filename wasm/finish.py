@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, run, verify, write
-from wasm.embeds import write_embeds
+from wasm.embeds import with_cards, write_embeds
 from wasm.hashing import CHARSET, hash_names, set_edition, without_days
 from wasm.stage import HOST, bundle
 
@@ -180,7 +180,7 @@ def finish(site: Path) -> None:
         raise AssetError(f"{site} holds no page: build the site first")
     pages = name_regions(render_formulas(pages))
     embeds, home = write_embeds(site, pages)
-    named = guard(hash_names(site, pages | embeds))
+    named = guard(hash_names(site, with_cards(pages, home) | embeds))
     embeds = {path: named.pop(path) for path in embeds}
     for kind, allowed in ((named, policy(named)), (embeds, framed_policy(embeds, home))):
         for path, page in set_edition(set_policy(kind, allowed), allowed, POLICY.format(allowed)).items():

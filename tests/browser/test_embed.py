@@ -14,7 +14,7 @@ import pytest
 
 from tests.browser import shown
 from tests.browser.drivers import PlaywrightDriver, wait_for
-from tests.browser.figures import Twin, figure_of
+from tests.browser.figures import PLACED, Twin, figure_of
 from tests.browser.serving import Site
 from wasm.embeds import snippet
 
@@ -246,3 +246,31 @@ def test_without_a_script_the_figure_is_whole(new_reader: Any, site: Site) -> No
     assert reader.page.locator(".cw-embed__from a").is_visible()
     assert reader.complaints() == []
     reader.close()
+
+
+BOXES = """
+for (const figure of document.querySelectorAll("cutaway-figure")) figure.style.contentVisibility = "visible";
+return Object.fromEntries([...document.querySelectorAll("cutaway-figure .cw-fig")].map((figure) => {
+  const boxes = [figure, ...figure.querySelectorAll(".cw-drawing *")].map((one) => one.getBoundingClientRect());
+  return [figure.dataset.demo, boxes.map(({ width, height }) => [width, height])];
+}));
+"""
+
+
+@pytest.mark.parametrize("page", sorted({figure.page for figure in PLACED}))
+def test_a_figure_alone_is_laid_out_as_in_its_chapter(
+    reader: PlaywrightDriver, site: Site, page: str
+) -> None:
+    """Before Python, and as wide, each box of it is as large: the same style sheets hold."""
+    reader.page.add_init_script(shown.UNSEEN)
+    reader.open(site.home + page)
+    in_chapter: dict[str, list[list[float]]] = reader.run(BOXES)
+    for demo, boxes in in_chapter.items():
+        reader.page.set_viewport_size({"width": 800, "height": 900})
+        reader.open(f"{site.home}embed/{demo}/")
+        [alone] = reader.run(BOXES).values()
+        reader.page.set_viewport_size({"width": round(800 + boxes[0][0] - alone[0][0]), "height": 900})
+        [alone] = reader.run(BOXES).values()
+        assert len(alone) == len(boxes)
+        for mine, theirs in zip(alone, boxes, strict=True):
+            assert mine == pytest.approx(theirs, abs=1.5), demo

@@ -78,3 +78,16 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in SITE.rglob("*") if path.suffix in (".html", ".json")}
     finish.finish(SITE)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_each_page_names_the_card_of_its_first_figure() -> None:
+    for path in SITE.rglob("index.html"):
+        text = path.read_text("utf-8")
+        [address] = re.findall(r'<meta property="og:url" content="([^"]*)"', text)
+        assert re.findall(r'<meta property="og:title" content="([^"]+)"', text), path
+        demos = re.findall(r'data-demo="([^"]+)"', text)
+        home = address.removesuffix(f"{path.parent.relative_to(SITE).as_posix()}/".removeprefix("./"))
+        wanted = [f"{home}embed/{demo}/card.png" for demo in demos[:1]]
+        assert re.findall(r'<meta property="og:image" content="([^"]*)"', text) == wanted, path
+    answer = json.loads((SITE / "embed/sampling/draws/oembed.json").read_text("utf-8"))
+    assert answer["thumbnail_url"].endswith("/embed/sampling/draws/card.png")
