@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -133,3 +134,17 @@ def flip(handler: Handler, body: bytes) -> None:
     """The same length, but a few bytes in the middle are others."""
     at = len(body) // 2
     handler.answer(body[:at] + bytes(byte ^ 0xFF for byte in body[at : at + 8]) + body[at + 8 :])
+
+
+def trickle(handler: Handler, body: bytes) -> None:
+    """The file in twenty pieces, a tenth of a second apart."""
+    handler.send_response(200)
+    path = handler.path.partition("?")[0]
+    handler.send_header("Content-Type", handler.guess_type(path))
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    size = len(body) // 20 + 1
+    for at in range(0, len(body), size):
+        handler.wfile.write(body[at : at + size])
+        handler.wfile.flush()
+        time.sleep(0.1)
