@@ -12,6 +12,7 @@ from tests.browser.serving import Site, Trouble, flip, hang_up, stop_halfway, tr
 
 FIGURE = figure_of("sampling/distribution")
 ORDER = figure_of("sampling/order-matters")
+DRAWS = figure_of("sampling/draws")
 DISABLED = """
 return [...document.querySelectorAll(`${arguments[0]} .cw-body :is(input, textarea, select, button)`)]
   .map((control) => control.disabled);
@@ -41,6 +42,11 @@ TROUBLES = [
     pytest.param("numpy", truncate, r"arrived damaged: [\d,]+ bytes of [\d,]+", id="truncated-wheel"),
     pytest.param("numpy", flip, r"arrived damaged", id="corrupt-wheel"),
     pytest.param("pyodide.asm.wasm", flip, r"arrived damaged", id="corrupt-wasm"),
+    pytest.param("pyodide.asm.mjs", truncate, r"arrived damaged", id="truncated-module"),
+    pytest.param("python_stdlib.zip", truncate, r"arrived damaged", id="truncated-library"),
+    pytest.param("python_stdlib.zip", hang_up, r"network went away", id="no-library"),
+    pytest.param("book.tar.gz", flip, r"arrived damaged", id="corrupt-demos"),
+    pytest.param("book.tar.gz", stop_halfway, r"stopped at .* the network went away", id="cut-off-demos"),
 ]
 
 
@@ -131,3 +137,19 @@ def test_demo_raises(reader: PlaywrightDriver, site: Site) -> None:
     try_again(reader, ORDER, twin)
     reader.click(move)
     shown.expect_shown(reader, ORDER, twin.press("move", f"{ORDER.base.order[0]}:1"))
+
+
+@pytest.mark.parametrize("how", [hang_up, flip], ids=["none", "corrupt"])
+def test_without_plotly_the_chart_stays(reader: PlaywrightDriver, site: Site, how: Trouble) -> None:
+    """The figure works; its chart is Python's own drawing, drawn anew at each change."""
+    chart = f"{DRAWS.css} .cw-plot svg"
+    drawn = "return document.querySelector(arguments[0]).outerHTML"
+    with site.trouble("plotly", how):
+        reader.open(site.home + SAMPLING)
+        shown.go_live(reader, DRAWS)
+        before = reader.run(drawn, chart)
+        reader.press(DRAWS.control("temperature"), "End")
+        twin = Twin(DRAWS)
+        shown.expect_shown(reader, DRAWS, twin.change(shown.values(reader, DRAWS)))
+        assert reader.run(VISIBLE, chart) and reader.run(drawn, chart) != before
+        assert shown.state(reader, DRAWS) == "live"
