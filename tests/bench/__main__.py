@@ -21,22 +21,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.bench.moving import moving
 from tests.bench.pages import pages
+from tests.bench.starts import bare_site, starts
 from wasm.serve import server
 
 ROOT = Path(__file__).parents[2]
 CHAPTER = "production/sampling/"
-STARTS = 7
 EVENTS = 120
 WARM = 30  # of them, not counted
-# a worker that starts Pyodide and imports NumPy, with nothing of ours
-BARE = """
-import { loadPyodide } from "./pyodide.mjs";
-const wheel = fetch("./numpy.whl").then((found) => found.arrayBuffer());
-const pyodide = await loadPyodide();
-pyodide.unpackArchive(new Uint8Array(await wheel), "wheel", { extractDir: "/lib/python3.14/site-packages" });
-pyodide.runPython("import numpy");
-postMessage(1);
-"""
 # milliseconds from an input event to the figure's next render, once for each of many values
 RESPONSE = """async ([demo, name, values, plotly]) => {
   const figure = document.querySelector(`[data-demo="${demo}"]`);
@@ -66,48 +57,6 @@ LIVE = '[data-demo="{}"][data-state="live"]'
 def fresh(browser: Browser) -> Page:
     """A page of a new context: nothing cached."""
     return browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-
-
-def time_to_live(browser: Browser, address: str) -> float:
-    """Seconds from navigation until the first figure, asked for by its link, is live."""
-    page = fresh(browser)
-    began = time.perf_counter()
-    page.goto(f"{address}{CHAPTER}?figure=sampling/distribution&v=1", wait_until="commit")
-    page.wait_for_selector(LIVE.format("sampling/distribution"), state="attached", timeout=120_000)
-    took = time.perf_counter() - began
-    page.context.close()
-    return took
-
-
-def time_to_bare(browser: Browser, address: str) -> float:
-    """Seconds from navigation until a bare Pyodide has imported NumPy."""
-    page = fresh(browser)
-    began = time.perf_counter()
-    page.goto(f"{address}index.html", wait_until="commit")
-    page.wait_for_selector("#done", timeout=120_000, state="attached")
-    took = time.perf_counter() - began
-    page.context.close()
-    return took
-
-
-def bare_site(folder: Path) -> None:
-    """Writes the bare page into `folder`."""
-    for name in (
-        "pyodide.mjs",
-        "pyodide.asm.mjs",
-        "pyodide.asm.wasm",
-        "python_stdlib.zip",
-        "pyodide-lock.json",
-    ):
-        shutil.copy(ROOT / "node_modules" / "pyodide" / name, folder)
-    (wheel,) = (ROOT / "wasm" / "runtime" / "numpy").glob("*.whl")
-    shutil.copy(wheel, folder / "numpy.whl")
-    (folder / "worker.mjs").write_text(BARE)
-    (folder / "index.html").write_text(
-        "<!doctype html><title>bare</title><script>"
-        'new Worker("worker.mjs", { type: "module" }).onmessage = () => {'
-        ' document.body.append(Object.assign(document.createElement("i"), { id: "done" })) };</script><body>'
-    )
 
 
 def response(page: Page, demo: str, name: str, values: list[str], *, plotly: bool = False) -> list[float]:
@@ -226,16 +175,6 @@ def main() -> int:
         address, plain = (f"http://127.0.0.1:{each.server_address[1]}/" for each in (ours, bare))
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         sizes = before_python(browser, address)
-        lives, bares = [], []
-        for _ in range(STARTS):
-            lives.append(time_to_live(browser, address))
-            bares.append(time_to_bare(browser, plain))
-        live, start = statistics.median(lives), statistics.median(bares)
-        rows += [
-            ("time to live, cold", live, "s", None),
-            ("bare Pyodide and NumPy, cold", start, "s", None),
-            ("the one over the other", live / start, "", 1.35),
-        ]
         page = fresh(browser)
         page.goto(address + CHAPTER)
         for demo, name, values, plotly in (
@@ -252,6 +191,7 @@ def main() -> int:
         rows += asking(page)
         rows += moving(browser, address)
         browser.close()
+        rows += starts(playwright, address, plain)
         for each in (ours, bare):
             each.shutdown()
     rows += pages()
