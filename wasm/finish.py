@@ -51,6 +51,10 @@ UNNAMED = {
 # A display formula scrolls sideways on a narrow screen, so the keyboard must reach it.
 DISPLAY = '<div class="arithmatex" tabindex="0" role="group" aria-label="Formula">'
 DATA = {"application/json", "application/ld+json"}
+# Where the theme takes in the search index: at once, or when the search is opened for the first time if the page is
+# a file's.
+AT_ONCE = re.compile(r'\$\(location\.protocol!=="file:"\)(?=,\w+\("search"\)\))')
+BUNDLE = re.compile(r"bundle\.[0-9a-f]{8}\.min\.js")
 
 Pages = dict[Path, str]
 
@@ -119,6 +123,26 @@ def name_regions(pages: Pages) -> Pages:
     return pages
 
 
+def search_when_opened(site: Path, pages: Pages) -> Pages:
+    """The pages with the theme's script changed in one word, so that the search begins when it is opened.
+
+    Taking in the index keeps a core busy for a third of a second, just when Python starts. The script has a new name
+    then, that of its content, as all that changes.
+    """
+    [script] = site.glob("assets/javascripts/bundle.*.min.js")
+    text, places = AT_ONCE.subn("$(!1)", script.read_text("utf-8"))
+    if "$(!1)" not in text:
+        raise AssetError(
+            f"{script}: the theme begins its search in another way; mend AT_ONCE in wasm/finish.py"
+        )
+    if places:
+        name = f"bundle.{sha256(text.encode()).hexdigest()[:8]}.min.js"
+        script.unlink()
+        write(script.with_name(name), text.encode())
+        return {path: BUNDLE.sub(name, page) for path, page in pages.items()}
+    return pages
+
+
 def policy(pages: Pages) -> str:
     """The content security policy of the whole site.
 
@@ -178,7 +202,7 @@ def finish(site: Path) -> None:
     pages = {path: path.read_bytes().decode() for path in found}
     if not pages:
         raise AssetError(f"{site} holds no page: build the site first")
-    pages = name_regions(render_formulas(pages))
+    pages = search_when_opened(site, name_regions(render_formulas(pages)))
     embeds, home = write_embeds(site, pages)
     named = guard(hash_names(site, with_cards(pages, home) | embeds))
     embeds = {path: named.pop(path) for path in embeds}

@@ -108,3 +108,28 @@ def test_the_policy_holds(reader: PlaywrightDriver, site: Site) -> None:
     reader.run(script)
     wait_for(reader, "return window.notes.violations.length > 0", what="a violation being told")
     assert reader.run("return window.ran ?? null") is None
+
+
+SETUPS = """
+window.setups = 0;
+const post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (message, ...rest) {
+  window.setups += message?.type === 0;  // the theme's own: here is the index
+  return post.call(this, message, ...rest);
+};
+"""
+
+
+@pytest.mark.parametrize("key", ["f", "/"])
+def test_the_search_begins_when_it_is_opened(reader: PlaywrightDriver, site: Site, key: str) -> None:
+    """Until then no core is busy with its index, and then it finds what it should."""
+    reader.page.add_init_script(SETUPS)
+    reader.open(site.home + SAMPLING)
+    shown.go_live(reader, FIGURE)
+    assert reader.run("return window.setups") == 0
+    reader.page.locator("body").press(key)
+    reader.page.keyboard.type("speculative")
+    found = "return document.querySelector('.md-search-result__link')?.href"
+    assert "/serving/speculative-decoding/" in wait_for(reader, found, what="a result")
+    assert reader.run("return window.setups") == 1
+    assert reader.complaints() == []
