@@ -62,6 +62,7 @@ export type ToWorker =
       disk: boolean;
       snapshot: boolean;
       provider: string;
+      keeps: boolean;
     }
   /** a figure will need NumPy */
   | { type: "numpy" }

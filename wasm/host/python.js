@@ -69,6 +69,8 @@ class Python extends EventTarget {
       disk: __DISK__,
       snapshot: this.#snapshot,
       provider,
+      // what a reader has kept is read without a network, where there is nothing to fetch
+      keeps: !navigator.serviceWorker?.controller,
     });
     if (this.#numpy) this.#post({ type: "numpy" });
   }

@@ -22,6 +22,7 @@ const IDLE = 3000; // milliseconds after a start before anything is fetched for 
  * @typedef {object} Wish
  * @property {boolean} snapshot whether a memory snapshot may be used
  * @property {string} provider where models run; empty: the best there is
+ * @property {boolean} keeps whether this start may fetch and keep files for the next visit
  * @property {(doing: number, read: number, total: number, restoring: boolean) => void} tell
  * @property {(what: string, read: number, total: number) => void} loading
  */
@@ -30,7 +31,7 @@ const IDLE = 3000; // milliseconds after a start before anything is fetched for 
  * @param {Assets} assets @param {Wish} wish
  * @returns {Promise<{answer: (message: string) => any, numpy: () => Promise<void>}>}
  */
-export async function startPython(assets, { snapshot, provider, tell, loading }) {
+export async function startPython(assets, { snapshot, provider, keeps, tell, loading }) {
   let read = 0;
   let total = 0;
   let doing = 0;
@@ -113,7 +114,7 @@ export async function startPython(assets, { snapshot, provider, tell, loading })
     unpack(pyodide, await assets.unpacked(NUMPY, part("NumPy", assets.total(NUMPY), loading)));
     pyodide.runPython("import numpy; numpy.ndarray");
   };
-  if (!assets.ask && !kept && !(/** @type {any} */ (navigator).connection?.saveData)) {
+  if (keeps && !assets.ask && !kept && !(/** @type {any} */ (navigator).connection?.saveData)) {
     // not asked for again: a browser's own cache does not hold every file of this size
     setTimeout(() => assets.keep(KEPT, files, (name, bytes) => (name === SNAPSHOT ? gunzip(bytes) : bytes)), IDLE);
   }
