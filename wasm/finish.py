@@ -129,17 +129,17 @@ def search_when_opened(site: Path, pages: Pages) -> Pages:
     Taking in the index keeps a core busy for a third of a second, just when Python starts. The script has a new name
     then, that of its content, as all that changes.
     """
-    [script] = site.glob("assets/javascripts/bundle.*.min.js")
-    text, places = AT_ONCE.subn("$(!1)", script.read_text("utf-8"))
-    if "$(!1)" not in text:
-        raise AssetError(
-            f"{script}: the theme begins its search in another way; mend AT_ONCE in wasm/finish.py"
-        )
-    if places:
-        name = f"bundle.{sha256(text.encode()).hexdigest()[:8]}.min.js"
-        script.unlink()
-        write(script.with_name(name), text.encode())
-        return {path: BUNDLE.sub(name, page) for path, page in pages.items()}
+    for script in site.glob("assets/javascripts/bundle.*.min.js"):
+        text, places = AT_ONCE.subn("$(!1)", script.read_text("utf-8"))
+        if "$(!1)" not in text:
+            raise AssetError(
+                f"{script}: the theme begins its search in another way; mend AT_ONCE in wasm/finish.py"
+            )
+        if places:
+            name = f"bundle.{sha256(text.encode()).hexdigest()[:8]}.min.js"
+            script.unlink()
+            write(script.with_name(name), text.encode())
+            pages = {path: BUNDLE.sub(name, page) for path, page in pages.items()}
     return pages
 
 

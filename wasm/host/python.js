@@ -69,8 +69,9 @@ class Python extends EventTarget {
       disk: __DISK__,
       snapshot: this.#snapshot,
       provider,
-      // what a reader has kept is read without a network, where there is nothing to fetch
-      keeps: !navigator.serviceWorker?.controller,
+      // what a reader has kept is read without a network, where there is nothing to fetch; a frame without an origin
+      // of its own keeps nothing, and may not even ask
+      keeps: self.origin !== "null" && !navigator.serviceWorker?.controller,
     });
     if (this.#numpy) this.#post({ type: "numpy" });
   }
