@@ -1,214 +1,206 @@
 /**
  * A figure as one SVG that any program can open: what the browser has laid out, painted again box by box, line by line.
- * No foreign object, no script, no address: backgrounds and borders are rectangles and lines, text is text, drawings are
- * copied with the colours that hold now, fonts are inside. What CSS paints without an element (gradients, shadows,
- * generated content) is left out; the book's figures say nothing by these alone.
+ * No foreign object, no script, no address: backgrounds, gradients and borders are shapes, text is text, drawings are
+ * copied with the colours that hold now, fonts are inside.
  */
+import { Boxes } from "./boxes.js";
+import { copied } from "./drawings.js";
+import { faceOf, fontRules } from "./fonts.js";
+import { ink, make, plain, set } from "./ink.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-/** what a copied drawing takes from the page's style sheets */
-const DRAWN = [
-  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "stroke-opacity",
-  "opacity", "font-family", "font-size", "font-weight", "font-style", "text-anchor", "dominant-baseline", "visibility",
-]; // prettier-ignore
-const COLOURS = ["fill", "stroke"];
-const SIDES = /** @type {const} */ (["Top", "Right", "Bottom", "Left"]);
-
-const ink = /** @type {CanvasRenderingContext2D} */ (
-  document.createElement("canvas").getContext("2d", { willReadFrequently: true })
-);
-/** @type {Map<string, {colour: string, opacity: number}>} */
-const colours = new Map();
-
-/** Any colour of CSS as one that every program knows. @param {string} css */
-function plain(css) {
-  let found = colours.get(css);
-  if (!found) {
-    ink.clearRect(0, 0, 1, 1);
-    ink.fillStyle = "#000";
-    ink.fillStyle = css;
-    ink.fillRect(0, 0, 1, 1);
-    const [red, green, blue, alpha] = ink.getImageData(0, 0, 1, 1).data;
-    const hex = [red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("");
-    found = { colour: `#${hex}`, opacity: Math.round((alpha / 255) * 1000) / 1000 };
-    colours.set(css, found);
-  }
-  return found;
-}
-
-/** @param {number} value */
-const round = (value) => Math.round(value * 100) / 100;
+const GENERATED = /** @type {const} */ (["::before", "::after"]);
 
 class Painter {
   /** @param {DOMRect} frame */
   constructor(frame) {
     this.frame = frame;
-    this.svg = document.createElementNS(SVG, "svg");
-    this.set(this.svg, { viewBox: `0 0 ${round(frame.width)} ${round(frame.height)}`, width: frame.width, height: frame.height });
-    /** @type {Set<string>} the faces in use: family, weight and style */
+    this.svg = make("svg", { viewBox: `0 0 ${frame.width} ${frame.height}`, width: frame.width, height: frame.height });
+    /** @type {Element} where shapes go now */
+    this.at = this.svg;
+    const defs = make("defs");
+    this.svg.append(defs);
+    this.boxes = new Boxes((name, attributes) => this.add(name, attributes), defs);
+    /** @type {Set<string>} the faces in use */
     this.faces = new Set();
-  }
-
-  /** @param {Element} element @param {Record<string, string | number>} attributes */
-  set(element, attributes) {
-    for (const [name, value] of Object.entries(attributes)) {
-      element.setAttribute(name, String(typeof value === "number" ? round(value) : value));
-    }
   }
 
   /** @param {string} name @param {Record<string, string | number>} attributes */
   add(name, attributes) {
-    const element = document.createElementNS(SVG, name);
-    this.set(element, attributes);
-    this.svg.append(element);
+    const element = make(name, attributes);
+    this.at.append(element);
     return element;
   }
 
-  /** @param {Element} element @param {number} opacity of what it stands in */
-  element(element, opacity = 1) {
+  /** @param {DOMRect} box */
+  place({ x, y, width, height }) {
+    return { x: x - this.frame.x, y: y - this.frame.y, width, height };
+  }
+
+  /** @param {Element} element @param {number} opacity of what it stands in @param {number} turn in degrees, of what it stands in */
+  element(element, opacity = 1, turn = 0) {
     const style = getComputedStyle(element);
     const seen = opacity * Number(style.opacity);
-    if (style.display === "none" || seen === 0) return;
-    const box = element.getBoundingClientRect();
-    // what only a screen reader gets is cut to a pixel
-    if (style.position === "absolute" && box.width <= 1 && box.height <= 1) return;
-    if (element instanceof SVGSVGElement) return this.drawing(element, box, seen);
-    if (style.visibility !== "hidden") this.box(style, box, seen);
-    if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement) return;
-    for (const node of element.childNodes) {
-      if (node instanceof Text && style.visibility !== "hidden") this.text(node, style, seen);
-      else if (node instanceof Element) this.element(node, seen);
+    // what only a screen reader gets is cut to nothing; what is folded away is not visible
+    if (style.display === "none" || seen === 0 || style.clipPath === "inset(50%)" || !element.checkVisibility()) return;
+    const outer = this.at;
+    const box = this.place(element.getBoundingClientRect());
+    const cut = this.#cut(style, box);
+    if (style.clipPath !== "none" && cut) this.at = this.add("g", { "clip-path": this.boxes.clip(cut) });
+    if (style.visibility !== "hidden") this.boxes.paint(style, box, seen);
+    if (style.clipPath === "none" && cut) this.at = this.add("g", { "clip-path": this.boxes.clip(cut) });
+    if (element instanceof SVGSVGElement) this.#drawing(element, style, box, seen);
+    else if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) this.#field(element, style, box, seen);
+    else if (!(element instanceof HTMLSelectElement)) {
+      if (style.display === "list-item" && style.listStyleType === "disc") this.#disc(style, box, seen);
+      const turned = turn + turnOf(style);
+      for (const node of element.childNodes) {
+        if (node instanceof Text && style.visibility !== "hidden") this.#text(node, style, seen, turned + (style.writingMode === "vertical-rl" ? 90 : 0));
+        else if (node instanceof Element) this.element(node, seen, turned);
+      }
     }
+    this.at = outer;
   }
 
-  /** @param {CSSStyleDeclaration} style @param {DOMRect} box @param {number} seen */
-  box(style, box, seen) {
-    const [x, y] = [box.x - this.frame.x, box.y - this.frame.y];
-    const back = plain(style.backgroundColor);
-    if (back.opacity > 0 && box.width > 0 && box.height > 0) {
-      this.add("rect", { x, y, width: box.width, height: box.height, fill: back.colour, "fill-opacity": back.opacity * seen });
+  /** What is seen of a box, where that is not all. @param {CSSStyleDeclaration} style @param {{x: number, y: number, width: number, height: number}} box */
+  #cut(style, box) {
+    const inset = /^inset\((.*)\)$/.exec(style.clipPath);
+    if (inset) {
+      const parts = inset[1].split(/ (?![^(]*\))/);
+      const [top, right = top, bottom = top, left = right] = parts.map((part, at) => {
+        const whole = at % 2 ? box.width : box.height;
+        return [...part.matchAll(/(-?)\s*([\d.]+)(px|%)/g)].reduce((sum, [, sign, number, unit]) => sum + Number(sign + number) * (unit === "%" ? whole / 100 : 1), 0);
+      });
+      return { x: box.x + left, y: box.y + top, width: Math.max(0, box.width - left - right), height: Math.max(0, box.height - top - bottom) };
     }
-    for (const side of SIDES) {
-      const width = parseFloat(style[`border${side}Width`]);
-      const kind = style[`border${side}Style`];
-      const { colour, opacity } = plain(style[`border${side}Color`]);
-      if (!width || kind === "none" || kind === "hidden" || !opacity) continue;
-      const half = width / 2;
-      const [left, top, right, bottom] = [x + half, y + half, x + box.width - half, y + box.height - half];
-      const ends = { Top: [x, top, x + box.width, top], Bottom: [x, bottom, x + box.width, bottom], Left: [left, y, left, y + box.height], Right: [right, y, right, y + box.height] }[side];
-      this.add("line", {
-        x1: ends[0], y1: ends[1], x2: ends[2], y2: ends[3], stroke: colour, "stroke-width": width, "stroke-opacity": opacity * seen,
-        ...(kind === "dashed" && { "stroke-dasharray": `${3 * width} ${2 * width}` }),
-      }); // prettier-ignore
-    }
+    return style.overflowX !== "visible" && style.display !== "inline" ? box : null;
   }
 
-  /** Each line of a text where the browser has set it. @param {Text} node @param {CSSStyleDeclaration} style @param {number} seen */
-  text(node, style, seen) {
+  /** @param {CSSStyleDeclaration} style @param {{x: number, y: number}} box @param {number} seen */
+  #disc(style, { x, y }, seen) {
+    const size = parseFloat(style.fontSize);
+    const { colour, opacity } = plain(style.color);
+    this.add("circle", { cx: x - 0.8 * size, cy: y + parseFloat(style.lineHeight) / 2, r: 0.18 * size, fill: colour, "fill-opacity": opacity * seen });
+  }
+
+  /** @param {HTMLInputElement | HTMLTextAreaElement} field @param {CSSStyleDeclaration} style @param {{x: number, y: number, height: number}} box @param {number} seen */
+  #field(field, style, box, seen) {
+    if (field instanceof HTMLInputElement && !["text", "number", "search"].includes(field.type)) return;
+    const size = parseFloat(style.fontSize);
+    const high = parseFloat(style.lineHeight) || 1.2 * size;
+    const left = box.x + parseFloat(style.borderLeftWidth) + parseFloat(style.paddingLeft);
+    const lines = field.value.split("\n");
+    const top = field instanceof HTMLInputElement ? box.y + (box.height - high) / 2 : box.y + parseFloat(style.borderTopWidth) + parseFloat(style.paddingTop);
+    for (const [at, line] of lines.entries()) this.#line(line, left, top + at * high + (high + 0.7 * size) / 2, style, seen);
+  }
+
+  /** Each line of a text where the browser has set it. @param {Text} node @param {CSSStyleDeclaration} style @param {number} seen @param {number} turn */
+  #text(node, style, seen, turn) {
     if (!node.data.trim()) return;
     const range = document.createRange();
-    /** @type {{text: string, box: DOMRect, right: number}[]} */
+    const boxOf = (/** @type {number} */ start, /** @type {number} */ end) => {
+      range.setStart(node, start);
+      range.setEnd(node, end);
+      return [...range.getClientRects()].filter(({ width, height }) => width > 0 && height > 0);
+    };
+    /** @type {{text: string, box: DOMRect, right: number, end: number}[]} */
     const lines = [];
-    for (const { index, 0: word } of node.data.matchAll(/\S+\s?|\s+/g)) {
-      range.setStart(node, index);
-      range.setEnd(node, index + word.length);
-      const box = [...range.getClientRects()].find(({ width }) => width > 0);
-      if (!box) continue;
+    const keeps = style.whiteSpace.startsWith("pre") || style.whiteSpaceCollapse === "preserve";
+    /** @param {string} word @param {number} start @param {DOMRect} box */
+    const put = (word, start, box) => {
       const line = lines.at(-1);
-      if (line && Math.abs(line.box.y - box.y) < box.height / 2 && box.x >= line.box.x) {
-        line.text += word;
+      const between = line ? node.data.slice(line.end, start) : "";
+      const goesOn = line && !turn && Math.abs(line.box.y - box.y) < box.height / 2 && box.x >= line.right - 1;
+      if (line && goesOn && !(keeps && between.length > 1)) {
+        line.text += (between && " ") + word;
         line.right = box.right;
-      } else lines.push({ text: word, box, right: box.right });
+        line.end = start + word.length;
+      } else lines.push({ text: word, box, right: box.right, end: start + word.length });
+    };
+    // turned text stands in one piece, on one line
+    const words = turn ? [...node.data.matchAll(/\S(?:.*\S)?/gs)] : [...node.data.matchAll(/\S+/g)];
+    for (const { index, 0: word } of words) {
+      const boxes = boxOf(index, index + word.length);
+      if (boxes.length === 1 || turn) {
+        if (boxes.length) put(word, index, boxes[0]);
+        continue;
+      }
+      // a word that the browser has broken
+      let at = index;
+      for (const letter of word) {
+        const [box] = boxOf(at, at + letter.length);
+        if (box) put(letter, at, box);
+        at += letter.length;
+      }
     }
     ink.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
     const { fontBoundingBoxAscent: up, fontBoundingBoxDescent: down } = ink.measureText("x");
-    const { colour, opacity } = plain(style.color);
     for (const { text, box, right } of lines) {
-      const shown = text.replace(/\s+/g, " ").trim();
-      const first = box.x - this.frame.x;
-      const baseline = box.y - this.frame.y + (box.height - up - down) / 2 + up;
-      const element = this.add("text", {
-        x: first, y: baseline, fill: colour, "fill-opacity": opacity * seen, "font-family": style.fontFamily,
-        "font-size": parseFloat(style.fontSize), "font-weight": style.fontWeight, "font-style": style.fontStyle,
-        ...(shown.length > 1 && { textLength: right - box.x, lengthAdjust: "spacingAndGlyphs" }),
-      }); // prettier-ignore
-      element.textContent = style.textTransform === "uppercase" ? shown.toUpperCase() : shown;
-      this.face(style);
+      const { x, y, width, height } = this.place(box);
+      if (turn % 180) {
+        const [middle, centre] = [x + width / 2, y + height / 2];
+        const element = this.#line(text, middle - height / 2, centre + (up - down) / 2, style, seen, height);
+        element.setAttribute("transform", `rotate(${turn % 360} ${middle} ${centre})`);
+      } else this.#line(text, x, y + (height - up - down) / 2 + up, style, seen, right - box.x);
     }
   }
 
-  /** @param {CSSStyleDeclaration} style */
-  face(style) {
-    const family = style.fontFamily.split(",")[0].replaceAll(/["']/g, "").trim();
-    this.faces.add(`${family}|${Number(style.fontWeight) >= 550 ? "bold" : "plain"}|${style.fontStyle}`);
+  /** @param {string} text @param {number} x @param {number} y of the baseline @param {CSSStyleDeclaration} style @param {number} seen @param {number} [width] */
+  #line(text, x, y, style, seen, width) {
+    const shown = text.replace(/\s+/g, " ").trim();
+    const { colour, opacity } = plain(style.color);
+    const element = this.add("text", {
+      x, y, fill: colour, "fill-opacity": opacity * seen, "font-family": style.fontFamily,
+      "font-size": parseFloat(style.fontSize), "font-weight": style.fontWeight, "font-style": style.fontStyle,
+      ...(width && shown.length > 1 && { textLength: width, lengthAdjust: "spacingAndGlyphs" }),
+      ...(style.textDecorationLine.includes("underline") && { "text-decoration": "underline" }),
+    }); // prettier-ignore
+    element.textContent = style.textTransform === "uppercase" ? shown.toUpperCase() : shown;
+    this.faces.add(faceOf(style));
+    return element;
   }
 
-  /** A drawing with its style inside. @param {SVGSVGElement} drawing @param {DOMRect} box @param {number} seen */
-  drawing(drawing, box, seen) {
-    const copy = /** @type {SVGSVGElement} */ (drawing.cloneNode(true));
-    const before = [drawing, ...drawing.querySelectorAll("*")];
-    const after = [copy, ...copy.querySelectorAll("*")];
-    for (const [at, element] of before.entries()) {
-      const style = getComputedStyle(element);
-      const twin = after[at];
-      if (style.display === "none" || /^(script|foreignObject|style|title|a)$/i.test(element.localName)) {
-        if (element.localName !== "a") twin.remove();
-        continue;
-      }
-      for (const { name } of [...twin.attributes]) if (name === "style" || name === "class" || name.startsWith("on") || name.startsWith("data-")) twin.removeAttribute(name);
-      for (const name of DRAWN) {
-        const value = style.getPropertyValue(name);
-        if (!COLOURS.includes(name) || value === "none" || value.startsWith("url(")) twin.setAttribute(name, value);
-        else {
-          const { colour, opacity } = plain(value);
-          twin.setAttribute(name, colour);
-          if (opacity < 1) twin.setAttribute(`${name}-opacity`, String(opacity * Number(style.getPropertyValue(`${name}-opacity`))));
-        }
-      }
-      if (element.localName === "text") this.face(style);
-    }
-    const view = drawing.getAttribute("viewBox") ?? `0 0 ${round(box.width)} ${round(box.height)}`;
-    this.set(copy, { x: box.x - this.frame.x, y: box.y - this.frame.y, width: box.width, height: box.height, viewBox: view, opacity: seen });
-    this.svg.append(copy);
+  /** @param {SVGSVGElement} drawing @param {CSSStyleDeclaration} style @param {{x: number, y: number, width: number, height: number}} box @param {number} seen */
+  #drawing(drawing, style, box, seen) {
+    const copy = copied(drawing, (face) => this.faces.add(faceOf(face)));
+    const view = drawing.getAttribute("viewBox") ?? `0 0 ${box.width} ${box.height}`;
+    set(copy, { ...box, viewBox: view, opacity: seen, overflow: style.overflowX === "visible" ? "visible" : "hidden" });
+    this.at.append(copy);
   }
 }
 
-/** The faces of the page's own fonts that are in use, as rules with the font inside. @param {Set<string>} faces */
-async function fontRules(faces) {
-  const rules = [];
-  for (const sheet of document.styleSheets) {
-    try {
-      rules.push(...sheet.cssRules);
-    } catch {
-      // a sheet that scripts may not read, as all are where the page was opened from disk: its fonts stay names
+/** How far a transform turns, in degrees. @param {CSSStyleDeclaration} style */
+function turnOf(style) {
+  if (style.transform === "none") return 0;
+  const { a, b } = new DOMMatrix(style.transform);
+  return Math.round((Math.atan2(b, a) * 180) / Math.PI);
+}
+
+/** Makes elements of what style sheets generate, so that it has a place; gives what undoes it. @param {HTMLElement} figure */
+function withGenerated(figure) {
+  /** @type {{host: Element, kind: string, style: [string, string][], text: string}[]} */
+  const found = [];
+  for (const host of figure.querySelectorAll("*")) {
+    if (host instanceof SVGElement) continue;
+    for (const kind of GENERATED) {
+      const style = getComputedStyle(host, kind);
+      if (style.content === "none" || style.content === "normal" || style.display === "none") continue;
+      const text = /^"(.*)"$/s.exec(style.content)?.[1] ?? "";
+      found.push({ host, kind, style: [...style].map((name) => [name, style.getPropertyValue(name)]), text });
     }
   }
-  const found = rules.filter((rule) => rule instanceof CSSFontFaceRule).filter(({ style }) => {
-    const family = style.getPropertyValue("font-family").replaceAll(/["']/g, "");
-    const [low, high = low] = style.getPropertyValue("font-weight").split(" ").map((word) => Number(word) || 400);
-    const kind = style.getPropertyValue("font-style") || "normal";
-    return [...faces].some((face) => {
-      const [name, weight, slant] = face.split("|");
-      const bold = weight === "bold";
-      return name === family && slant === kind && (bold ? high >= 550 : low < 550);
-    });
+  figure.classList.add("is-generated");
+  const made = found.map(({ host, kind, style, text }) => {
+    const element = document.createElement("i");
+    for (const [name, value] of style) if (!name.startsWith("--")) element.style.setProperty(name, value);
+    element.textContent = text;
+    if (kind === "::before") host.prepend(element);
+    else host.append(element);
+    return element;
   });
-  const texts = found.map(async ({ style, parentStyleSheet }) => {
-    const address = /url\(["']?([^"')]+)/.exec(style.getPropertyValue("src"))?.[1] ?? "";
-    try {
-      const bytes = await (await fetch(new URL(address, parentStyleSheet?.href ?? location.href))).blob();
-      const data = await new Promise((resolve) => {
-        const reader = new FileReader();
-        reader.onload = () => resolve(reader.result);
-        reader.readAsDataURL(new Blob([bytes], { type: "font/woff2" }));
-      });
-      const said = ["font-family", "font-weight", "font-style"].map((name) => `${name}:${style.getPropertyValue(name) || "normal"}`);
-      return `@font-face{${said.join(";")};src:url(${data}) format("woff2")}`;
-    } catch {
-      return ""; // the font's name stands, with what may take its place
-    }
-  });
-  return (await Promise.all(texts)).join("");
+  return () => {
+    for (const element of made) element.remove();
+    figure.classList.remove("is-generated");
+  };
 }
 
 /**
@@ -223,17 +215,19 @@ export async function paint(figure, source) {
   line.className = "cw-from";
   line.textContent = source;
   figure.append(line);
+  const undo = withGenerated(figure);
   const painter = new Painter(figure.getBoundingClientRect());
   try {
     painter.element(figure);
   } finally {
+    undo();
     figure.classList.remove("is-pictured");
     line.remove();
   }
-  const style = document.createElementNS(SVG, "style");
+  const style = make("style");
   style.textContent = await fontRules(painter.faces);
   painter.svg.prepend(style);
-  const title = document.createElementNS(SVG, "title");
+  const title = make("title");
   title.textContent = figure.querySelector(".cw-title")?.textContent ?? "";
   painter.svg.prepend(title);
   const text = new XMLSerializer().serializeToString(painter.svg);
