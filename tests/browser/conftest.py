@@ -85,7 +85,7 @@ def chapter(new_reader: Callable[..., PlaywrightDriver], site: Site) -> Iterator
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave controls and buttons of the other figures to one engine; each figure goes live in all three.
+    """Leave all but one figure of each kind to one engine; `make matrix` opens each of them in all three.
 
     What shares a visit in one engine stays together when the tests are shared out over the machine's cores.
     """
@@ -94,7 +94,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         given = getattr(getattr(item, "callspec", None), "params", {})
         item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {given.get('driver', '')}"))
         once = (
-            item.name.startswith(("test_control_changes", "test_button_does"))
+            item.name.startswith(
+                ("test_goes_live", "test_control_changes", "test_button_does", "test_saved_of")
+            )
             and given["driver"] != "chromium"
             and given["figure"].demo.id not in IN_EVERY_ENGINE
         )

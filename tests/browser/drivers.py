@@ -154,7 +154,13 @@ class PlaywrightDriver:
 class WebKitDriver:
     """WebKitGTK's MiniBrowser, on a display of its own."""
 
-    KEYS: ClassVar = {"ArrowRight": Keys.ARROW_RIGHT, "End": Keys.END, "Home": Keys.HOME, "Enter": Keys.ENTER}
+    KEYS: ClassVar = {
+        "ArrowRight": Keys.ARROW_RIGHT,
+        "End": Keys.END,
+        "Home": Keys.HOME,
+        "Enter": Keys.ENTER,
+        "Escape": Keys.ESCAPE,
+    }
 
     def __init__(self) -> None:
         width, height = SIZE

@@ -20,13 +20,14 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 BUTTON = re.compile(r"<button [^>]*data-event[^>]*>")
 SAMPLING = "production/sampling/"
 RESULTS = ("drawing", "notices", "reading", "table")
-# One figure of each kind: bars, a chart that Plotly owns, a model, data from a package, a grid.
+# One figure of each kind: bars, a chart that Plotly owns, a model, data from a package, a grid, one that moves.
 IN_EVERY_ENGINE = {
     "sampling/distribution",
     "sampling/draws",
     "sampling/vocabulary",
     "anatomy/tokenize",
     "transformer/forward-pass",
+    "rate-limits/aimd",
 }
 Parts = dict[str, str]
 _keys = count()

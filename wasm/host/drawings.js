@@ -33,8 +33,11 @@ function moved(path, { a, d, e, f, b, c }) {
  * @param {SVGGraphicsElement} element @param {Element} twin
  */
 function keepWidth(element, twin) {
-  const [own, around] = [element, element.parentElement].map((one) => (one instanceof SVGGraphicsElement ? one.getCTM() : null));
-  if (!own || !around) return;
+  const own = element.getCTM();
+  if (!own) return;
+  // not asked of its parent: browsers disagree about the matrix of a drawing itself
+  const turned = element.transform.baseVal.consolidate()?.matrix;
+  const around = turned ? own.multiply(turned.inverse()) : own;
   const path = moved(element.getAttribute("d") ?? "", DOMMatrix.fromMatrix(own));
   if (path === null) return twin.setAttribute("vector-effect", "non-scaling-stroke");
   const { a, b, c, d, e, f } = around.inverse();
