@@ -1,4 +1,4 @@
-# make serve   read the book at http://127.0.0.1:8000/       make check   the tests that need no browser
+# make serve   read the book at http://127.0.0.1:8000/       make check   the quick tests, no browser
 # make site    build it into site/                           make test    every test, browsers installed first
 # make offline pack it to be read from disk                  make bench   measure it
 # make hosted  build what is published                       make lock    renew requirements.txt
@@ -51,6 +51,7 @@ build/inputs: FORCE
 	@cmp -s $@ <<<"$${SITE_URL-} $(INPUTS)" || echo "$${SITE_URL-} $(INPUTS)" > $@
 
 test: browsers check offline
+	$(PYTHON) -m pytest -n 2 --dist loadfile -m slow tests/unit tests/build
 	$(PYTHON) -m pytest -n 2 --dist loadgroup tests/browser
 
 # Every figure in each engine and each setting, and what an engine cannot do, with the reason.
@@ -62,7 +63,7 @@ check: site
 	ruff format --check
 	pyright
 	if [ -f wasm/host/jsconfig.json ]; then tsc -p wasm/host/jsconfig.json; fi
-	$(PYTHON) -m pytest -n 2 --dist loadfile tests/unit tests/build
+	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow" tests/unit tests/build
 
 bench: browsers site
 	$(PYTHON) -m tests.bench

@@ -49,6 +49,7 @@ def test_every_part_with_a_budget_is_there_and_measured_as_it_is_sent() -> None:
     assert {str(page.relative_to(SITE)) for page in SITE.rglob("*.html")} <= set(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["page", "sheet", "script", "fonts"])
 def test_what_is_too_big_ends_the_build_by_name(copy: Path, kind: str) -> None:
     page = copy / "glossary/index.html"
@@ -71,6 +72,7 @@ def test_what_is_too_big_ends_the_build_by_name(copy: Path, kind: str) -> None:
     assert re.search(expected, over(copy))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["numpy.tar.gz", "pocket-lm/weights.bin", "python_stdlib.zip"])
 def test_a_part_that_grows_ends_the_build(tmp_path: Path, name: str) -> None:
     def entry(part: str, path: str) -> dict[str, Any]:
@@ -101,6 +103,7 @@ def test_make_checks_the_budgets_after_each_build() -> None:
     assert "wasm.disk site\n\t$(PYTHON) -m wasm.budgets site $@\n" in makefile
 
 
+@pytest.mark.slow
 def test_what_is_left_of_the_standard_library_imports(tmp_path: Path) -> None:
     """Nothing that stays needs what went: each module either imports, or does not in the whole library either."""
     cut = tmp_path / "python_stdlib.zip"

@@ -1,5 +1,6 @@
 """The NumPy that readers get is the one that was checked, and computes right under the pinned Pyodide."""
 
+import pytest
 import subprocess
 
 from wasm.assets import BUILD, ROOT, digest
@@ -13,6 +14,7 @@ def test_wheel_is_the_recorded_one() -> None:
     assert f"{NUMPY.stat().st_size:,} bytes" in record
 
 
+@pytest.mark.slow
 def test_numpy_computes_right_in_pyodide() -> None:
     """The wheel as readers get it: compiled, and without what no page uses."""
     [wheel] = (BUILD / "compiled").glob(f"*/{NUMPY.name}")

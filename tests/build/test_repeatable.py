@@ -22,6 +22,8 @@ STEPS = (
     ("python", "-m", "wasm.disk", "site"),
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def again(tmp_path_factory: pytest.TempPathFactory) -> Path:

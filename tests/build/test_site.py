@@ -67,6 +67,7 @@ def test_the_page_holds_the_whole_figure(demo_id: str) -> None:
     assert 'data-part="reading"' in html and "<tbody>" in parts["table"]
 
 
+@pytest.mark.slow
 def test_both_generators_give_the_same_figures(book: Path) -> None:
     done = generate("zensical", book)
     assert done.returncode == 0, done.stderr
@@ -79,6 +80,7 @@ def test_both_generators_give_the_same_figures(book: Path) -> None:
     assert len(FIGURE.findall((book / "site" / "production/sampling/index.html").read_text())) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["mkdocs", "zensical"])
 def test_a_misspelt_figure_ends_the_build(tool: str, book: Path) -> None:
     chapter = book / "docs" / "production" / "sampling.md"

@@ -83,6 +83,7 @@ def test_the_random_texts_are_what_they_should_be() -> None:
     assert len(FRAGMENTS) < 225 and len(set(FRAGMENTS)) > 185
 
 
+@pytest.mark.slow
 def test_ten_thousand_texts() -> None:
     compared = 0
 
@@ -100,6 +101,7 @@ def test_ten_thousand_texts() -> None:
     assert compared > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_the_pieces(name: str) -> None:
     """The first cut alone, which the tokens do not always tell, by the regex module and tiktoken's pattern."""

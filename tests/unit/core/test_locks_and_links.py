@@ -66,6 +66,7 @@ def links() -> list[tuple[str, str]]:
     return made
 
 
+@pytest.mark.slow
 def test_a_thousand_bad_links_give_a_figure_each() -> None:
     for demo, link in links():
         reply = ask(type="open", uid="u", demo=demo, preset="", link=link)

@@ -95,6 +95,7 @@ def test_whatever_arrives_the_result_is_in_range_and_a_problem_is_a_sentence(
     assert all(problem.startswith(labels) for problem in problems)
 
 
+@pytest.mark.slow
 def test_every_step_of_every_slider_is_written_as_it_is_read() -> None:
     for demo_id in strategies.DEMOS:
         for control in controls.controls(find(demo_id).params).values():

@@ -97,6 +97,7 @@ class Toy:
         return SimpleNamespace(outputs={"logits": logits, "keys": keys, "values": keys})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drafted", [1, 2, 3])
 @pytest.mark.parametrize("draft", verify.DRAFTS)
 def test_what_the_figure_itself_writes_has_the_targets_joint_distribution(
