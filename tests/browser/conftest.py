@@ -1,14 +1,17 @@
 """What the browser tests share: the site on a server, the browsers, and a page on it."""
 
 from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
+from threading import Thread
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser.drivers import SIZE, PlaywrightDriver, launch, missing
 from tests.browser.figures import IN_EVERY_ENGINE, PLACED, SAMPLING
-from tests.browser.serving import Site, site_folder
+from tests.browser.serving import OtherSite, Site, site_folder
 from tests.browser.shown import NOTES, go_live
 
 
@@ -26,6 +29,15 @@ def site() -> Iterator[Site]:
     """The built site, served below /book/."""
     server = Site(site_folder())
     yield server
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[Callable[[str], str]]:
+    """Gives the address of a page of another origin that holds this HTML."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), OtherSite)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield lambda body: f"http://127.0.0.1:{server.server_address[1]}/?{quote(body)}"
     server.shutdown()
 
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -246,6 +246,14 @@ def launch(playwright: Playwright, engine: str) -> Browser:
     return playwright.chromium.launch(
         executable_path=CHROMIUM, args=WEBGPU_ARGUMENTS if engine in WITH_WEBGPU else []
     )
+
+
+def fresh(engine: str, browsers: Callable[[str], Browser]) -> Driver:
+    """A browser that has seen nothing; its `close` is the caller's to call."""
+    if engine == "webkit":
+        return WebKitDriver()
+    context = browsers(engine).new_context(viewport={"width": SIZE[0], "height": SIZE[1]})
+    return PlaywrightDriver(context.new_page())
 
 
 def missing() -> Sequence[str]:

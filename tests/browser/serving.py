@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 from wasm import serve
 from wasm.assets import ROOT
@@ -20,6 +21,22 @@ Trouble = Callable[["Handler", bytes], None]
 def site_folder() -> Path:
     """The site under test: `site/`, or where CUTAWAY_SITE says."""
     return Path(os.environ.get("CUTAWAY_SITE") or ROOT / "site").resolve()
+
+
+class OtherSite(BaseHTTPRequestHandler):
+    """A site of another origin, whose page is what the address's query holds."""
+
+    def do_GET(self) -> None:
+        page = unquote(self.path.partition("?")[2])
+        body = f"<!doctype html><meta charset=utf-8><title>Elsewhere</title>{page}".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
 
 
 class Handler(serve.Handler):

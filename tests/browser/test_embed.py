@@ -3,11 +3,9 @@
 import json
 import random
 import string
-from collections.abc import Iterator
+from collections.abc import Callable
 from html import unescape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from re import findall
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -24,45 +22,13 @@ HEIGHT = "return document.querySelector('iframe').getBoundingClientRect().height
 NOTICES = f"return document.querySelector('{FIGURE.css} [data-part=notices]').textContent"
 
 
-class Elsewhere(ThreadingHTTPServer):
-    """A site of another origin with one page, whatever is asked for."""
-
-    body = ""
-
-
-class Page(BaseHTTPRequestHandler):
-    """Its page."""
-
-    server: Elsewhere
-
-    def do_GET(self) -> None:
-        body = f"<!doctype html><meta charset=utf-8><title>Elsewhere</title>{self.server.body}".encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def elsewhere() -> Iterator[Elsewhere]:
-    server = Elsewhere(("127.0.0.1", 0), Page)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-
-
 def script(site: Site) -> str:
     return f'<script src="{site.home}assets/cutaway/embed.js"></script>'
 
 
-def open_frame(reader: PlaywrightDriver, elsewhere: Elsewhere, body: str) -> None:
+def open_frame(reader: PlaywrightDriver, elsewhere: Callable[[str], str], body: str) -> None:
     """Open the other site's page, and go into its frame."""
-    elsewhere.body = body
-    reader.open(f"http://127.0.0.1:{elsewhere.server_address[1]}/")
+    reader.open(elsewhere(body))
     reader.enter("iframe")
 
 
@@ -71,7 +37,7 @@ def embed(site: Site, query: str = "", height: int = 300) -> str:
 
 
 def test_the_frame_gets_the_figures_height(
-    reader: PlaywrightDriver, site: Site, elsewhere: Elsewhere
+    reader: PlaywrightDriver, site: Site, elsewhere: Callable[[str], str]
 ) -> None:
     open_frame(reader, elsewhere, embed(site) + script(site))
     shown.wait_until(reader, FIGURE, "live")
@@ -86,7 +52,7 @@ def test_the_frame_gets_the_figures_height(
 
 
 def test_a_thousand_messages_of_others_move_nothing(
-    reader: PlaywrightDriver, site: Site, elsewhere: Elsewhere
+    reader: PlaywrightDriver, site: Site, elsewhere: Callable[[str], str]
 ) -> None:
     """From another frame, from the page, and of another form; and the figure's own stay within limits."""
     chance = random.Random(5)
@@ -149,7 +115,7 @@ def test_a_thousand_messages_of_others_move_nothing(
 
 
 def test_the_address_gives_parameters_and_locks(
-    reader: PlaywrightDriver, site: Site, elsewhere: Elsewhere
+    reader: PlaywrightDriver, site: Site, elsewhere: Callable[[str], str]
 ) -> None:
     link = "v=1&temperature=2"
     query = f"?{link}&lock=temperature,nothing&theme=dark"
@@ -179,9 +145,8 @@ def test_the_address_gives_parameters_and_locks(
 
 
 def test_controls_can_be_hidden_and_numbers_written_in_german(
-    reader: PlaywrightDriver, site: Site, elsewhere: Elsewhere
+    reader: PlaywrightDriver, site: Site, elsewhere: Callable[[str], str]
 ) -> None:
-    elsewhere.body = ""
     open_frame(reader, elsewhere, embed(site, "?controls=hide&numbers=de", 900))
     shown.wait_until(reader, FIGURE, "live")
     assert (
@@ -212,7 +177,7 @@ def test_a_switch_that_means_nothing_is_said(
 
 
 def test_the_snippet_is_what_was_chosen(
-    chapter: PlaywrightDriver, site: Site, reader: PlaywrightDriver, elsewhere: Elsewhere
+    chapter: PlaywrightDriver, site: Site, reader: PlaywrightDriver, elsewhere: Callable[[str], str]
 ) -> None:
     twin = shown.reset(chapter, FIGURE)
     chapter.press(FIGURE.control("temperature"), "End")

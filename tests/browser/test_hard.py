@@ -3,14 +3,15 @@
 import random
 import string
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser import shown
-from tests.browser.drivers import ENGINES, Driver, PlaywrightDriver, WebKitDriver
+from tests.browser.drivers import ENGINES, Driver, PlaywrightDriver, fresh
 from tests.browser.figures import Figure, Twin, figure_of
 from tests.browser.serving import Site, trickle
 
@@ -150,9 +151,9 @@ def go(driver: Driver, where: str, figure: Figure) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_back_and_forward(new_reader: Any, site: Site, engine: str) -> None:
+def test_back_and_forward(browsers: Callable[[str], Browser], site: Site, engine: str) -> None:
     """Within the book, and out of it and back: each time the figure works."""
-    driver: Driver = WebKitDriver() if engine == "webkit" else new_reader(engine)
+    driver = fresh(engine, browsers)
     try:
         driver.open(site.home + FIGURE.page)
         shown.go_live(driver, FIGURE)

@@ -9,7 +9,7 @@ from demos_py.core import params
 from demos_py.core.demo import ids
 from tests.browser import shown
 from tests.browser.changes import change_control, ends, press_button
-from tests.browser.drivers import ENGINES, SIZE, Driver, PlaywrightDriver, WebKitDriver, wait_for
+from tests.browser.drivers import ENGINES, Driver, fresh, wait_for
 from tests.browser.figures import PLACED, Figure, Twin
 from tests.browser.serving import Site
 
@@ -30,11 +30,7 @@ def driver(
     """A browser on the front page: one visit for this file, so Python starts once in each engine."""
     site.refused.clear()
     site.asked.clear()
-    if request.param == "webkit":
-        visit: Driver = WebKitDriver()
-    else:
-        context = browsers(request.param).new_context(viewport={"width": SIZE[0], "height": SIZE[1]})
-        visit = PlaywrightDriver(context.new_page())
+    visit = fresh(request.param, browsers)
     visit.open(site.home)
     yield visit
     visit.close()

@@ -15,7 +15,7 @@ from PIL import Image, ImageChops
 from playwright.sync_api import Browser
 
 from tests.browser import shown
-from tests.browser.drivers import ENGINES, SIZE, Driver, PlaywrightDriver, WebKitDriver, wait_for
+from tests.browser.drivers import ENGINES, Driver, PlaywrightDriver, fresh, wait_for
 from tests.browser.figures import PLACED, Figure, Twin, figure_of
 from tests.browser.serving import Site
 
@@ -81,13 +81,9 @@ def as_written(text: str) -> str:
 
 @pytest.fixture(scope="module", params=ENGINES)
 def driver(request: pytest.FixtureRequest, browsers: Callable[[str], Browser]) -> Iterator[Driver]:
-    if request.param == "webkit":
-        visit: Driver = WebKitDriver()
-    else:
-        context = browsers(request.param).new_context(viewport={"width": SIZE[0], "height": SIZE[1]})
-        visit = PlaywrightDriver(context.new_page())
-    yield visit
-    visit.close()
+    reader = fresh(request.param, browsers)
+    yield reader
+    reader.close()
 
 
 @pytest.fixture

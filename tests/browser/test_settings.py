@@ -1,22 +1,19 @@
 """The same figures in each setting, in three engines: over http, from disk, kept, in a frame of another site.
 
-`make test` takes one figure of each kind, and over http every figure (test_live.py); `make matrix` takes every
+`make test` takes one figure of each kind, and over http in Chromium every figure (test_live.py); `make matrix` takes every
 figure everywhere, each chapter from one start of Python.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from urllib.parse import quote, unquote
 
 import pytest
 from playwright.sync_api import Browser, Request
 
 from tests.browser import shown
 from tests.browser.changes import change_something
-from tests.browser.drivers import ENGINES, SIZE, Driver, PlaywrightDriver, WebKitDriver, wait_for
+from tests.browser.drivers import ENGINES, Driver, PlaywrightDriver, fresh, wait_for
 from tests.browser.figures import IN_EVERY_ENGINE, PLACED, Figure, Twin
 from tests.browser.keeping import keep
 from tests.browser.serving import Site, hang_up
@@ -66,42 +63,15 @@ def on_disk(page: str) -> str:
 @pytest.fixture(scope="module", params=ENGINES)
 def driver(request: pytest.FixtureRequest, browsers: Callable[[str], Browser]) -> Iterator[Driver]:
     """A browser that has seen nothing."""
-    if request.param == "webkit":
-        fresh: Driver = WebKitDriver()
-    else:
-        context = browsers(request.param).new_context(viewport={"width": SIZE[0], "height": SIZE[1]})
-        fresh = PlaywrightDriver(context.new_page())
-    yield fresh
-    fresh.close()
-
-
-class OtherSite(BaseHTTPRequestHandler):
-    """A page of another origin with one figure in a frame: the query is the frame's address."""
-
-    def do_GET(self) -> None:
-        address = unquote(self.path.partition("?")[2])
-        body = f"<!doctype html><title>Elsewhere</title>{snippet(address, 'A figure', 900)}".encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="session")
-def elsewhere() -> Iterator[str]:
-    """The address of a page that shows what its query names in a frame, as the snippet does."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), OtherSite)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/?"
-    server.shutdown()
+    reader = fresh(request.param, browsers)
+    yield reader
+    reader.close()
 
 
 @pytest.fixture(scope="module", params=SETTINGS)
-def place(request: pytest.FixtureRequest, driver: Driver, site: Site, elsewhere: str) -> Iterator[Place]:
+def place(
+    request: pytest.FixtureRequest, driver: Driver, site: Site, elsewhere: Callable[[str], str]
+) -> Iterator[Place]:
     """That browser in a setting; what a page from disk asks for must lie on the disk."""
     asked: list[str] = []
 
@@ -124,7 +94,9 @@ def place(request: pytest.FixtureRequest, driver: Driver, site: Site, elsewhere:
         return
     elif request.param == "frame":
         found = Place(
-            driver, lambda figure: elsewhere + quote(f"{site.home}embed/{figure.demo.id}/"), framed=True
+            driver,
+            lambda figure: elsewhere(snippet(f"{site.home}embed/{figure.demo.id}/", "A figure", 900)),
+            framed=True,
         )
     else:
         found = Place(driver, lambda figure: site.home + figure.page)
