@@ -134,14 +134,16 @@ def stage() -> dict[str, Any]:
     sources.append(wheels.build_demos())
     packed = wheels.compiled(sources, PYODIDE)
     files = {path.name: put(path.name, path.read_bytes()) for path in [*RUNTIME, PLOTLY, *ORT]}
-    library = BUILD / "library/python_stdlib.zip"
-    write(library, stdlib.trimmed((PYODIDE / library.name).read_bytes()))
+    trimmed = BUILD / "trimmed/python_stdlib.zip"
+    write(trimmed, stdlib.trimmed((PYODIDE / trimmed.name).read_bytes()))
+    library = wheels.made_with(packed, PYODIDE, trimmed, "library.mjs", trimmed.name)
     files[library.name] = put(library.name, library.read_bytes())
     # NumPy apart, as half of the figures need none
     numpy, *book = packed
     for name, wheel_list in (("numpy.tar.gz", [numpy]), ("book.tar.gz", book)):
         files[name] = put(name, wheels.pack(wheel_list))
-    files["snapshot.gz"] = put("snapshot.gz", wheels.snapshot(packed, PYODIDE, library).read_bytes())
+    snapshot = wheels.made_with(packed, PYODIDE, library, "snapshot.mjs", "snapshot.gz")
+    files["snapshot.gz"] = put("snapshot.gz", snapshot.read_bytes())
     files |= models()
     for path in (*tokenizers.write_all(), *tables.write_all()):
         name = f"{path.parent.name}/{path.name}"

@@ -2,6 +2,7 @@
 
 It is fetched before any figure is live, so each part counts. What a figure's code could sensibly import stays, and
 with it all that those modules import; what needs sockets, processes or a terminal goes. A test imports all the rest.
+runtime/library.mjs then compiles what a start imports.
 """
 
 import io

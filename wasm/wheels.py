@@ -129,21 +129,25 @@ def pack(wheels: list[Path]) -> bytes:
     return gzip.compress(packed.getvalue(), compresslevel=9, mtime=0)
 
 
-def snapshot(wheels: list[Path], pyodide: Path, library: Path) -> Path:
-    """The memory of a Python that has imported the book from these wheels; made again only when something changed."""
-    script = ROOT / "wasm/runtime/snapshot.mjs"
+def made_with(wheels: list[Path], pyodide: Path, library: Path, script: str, name: str) -> Path:
+    """The file that a script of runtime/ makes with Pyodide from these wheels; made again only when something changed."""
+    path = ROOT / "wasm/runtime" / script
     named = [(wheel.name, wheel) for wheel in wheels]
     runtime = [(path.name, path) for path in pyodide.iterdir() if path.suffix in (".mjs", ".wasm")]
-    runtime.append(("library", library))
-    folder = BUILD / "snapshot"
-    made = folder / digest_files([*named, *runtime, ("script", script)])[:12] / "snapshot.gz"
+    folder = BUILD / path.stem
+    made = folder / digest_files([*named, *runtime, ("library", library), ("script", path)])[:12] / name
     if not made.is_file():
         shutil.rmtree(folder, ignore_errors=True)
         made.parent.mkdir(parents=True)
         half = made.with_suffix(".half")
-        command = ["node", script, pyodide, library, half, *wheels]
         # a Python asks for its zone and language while it starts, and its memory holds the answer
-        run("Python does not give its memory", command, TZ="UTC", LC_ALL="C", LANGUAGE="")
+        run(
+            f"{script} ends",
+            ["node", path, pyodide, library, half, *wheels],
+            TZ="UTC",
+            LC_ALL="C",
+            LANGUAGE="",
+        )
         half.replace(made)
     return made
 

@@ -46,8 +46,8 @@ def change_control(driver: Driver, figure: Figure, twin: Twin, name: str) -> Non
     """Give a control another value; assert that the figure's results become what they become in CPython."""
     first, before = results(twin.parts), shown.values(driver, figure)
     set_otherwise(driver, figure, name)
-    wait_for(driver, shown.OTHER_VALUES, figure.css, before, what=f"another value of {name}")
-    wanted = twin.change(shown.values(driver, figure))
+    other = wait_for(driver, shown.OTHER_VALUES, figure.css, before, what=f"another value of {name}")
+    wanted = twin.change(other)
     assert results(wanted) != first
     shown.expect_shown(driver, figure, wanted)
     twin.holds(shown.values(driver, figure))

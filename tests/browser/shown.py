@@ -46,8 +46,10 @@ for (const control of document.querySelector(`${arguments[0]} form`).elements)
   if (control.name) (values[control.name] ??= []).push(control.value);
 """
 VALUES = READ_FORM + "return values;"
+# At once: an answer that is on its way may put the form back for a moment.
 OTHER_VALUES = (
-    READ_FORM + "return Object.entries(values).some(([name, now]) => `${now}` !== `${arguments[1][name]}`);"
+    READ_FORM
+    + "return Object.entries(values).some(([name, now]) => `${now}` !== `${arguments[1][name]}`) ? values : null;"
 )
 # Notes from before any script of the page: each part as it stood in the file
 # and when its figure first was live, every rendering, every violation of the policy.

@@ -14,8 +14,8 @@ import importlib, json, sys, warnings, zipfile
 warnings.simplefilter("ignore")
 found = {}
 for name in sorted(zipfile.ZipFile(next(path for path in sys.path if path.endswith(".zip"))).namelist()):
-    module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    if not name.endswith(".py") or module.endswith("__main__"):
+    module = name.removesuffix("c").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    if not name.endswith((".py", ".pyc")) or module.endswith("__main__"):
         continue
     try:
         importlib.import_module(module)

@@ -5,7 +5,7 @@
  * far as the book and NumPy use it, Jinja2 with every template compiled, and every demo. NumPy itself cannot be
  * inside, as it is native code; it stands there as a module that loads itself when a demo first uses it.
  *
- * LIBRARY is the python_stdlib.zip that readers get (wasm/stdlib.py). The same files give the same bytes: there is
+ * LIBRARY is the python_stdlib.zip that readers get (library.mjs). The same files give the same bytes: there is
  * no clock here, no chance, no path of this machine, and its time zone and language are set by who runs this.
  */
 import nodeCrypto from "node:crypto";
