@@ -54,9 +54,10 @@ test: browsers check offline
 	$(PYTHON) -m pytest -n 2 --dist loadfile -m slow tests/unit tests/build
 	$(PYTHON) -m pytest -n 2 --dist loadgroup tests/browser
 
-# Every figure in each engine and each setting, and what an engine cannot do, with the reason.
+# Every figure in each engine and each setting, and what an engine cannot do, with the reason; every trouble.
 matrix: browsers offline
-	CUTAWAY_MATRIX=1 $(PYTHON) -m pytest -n 2 --dist loadgroup tests/browser/test_settings.py
+	CUTAWAY_MATRIX=1 $(PYTHON) -m pytest -n 2 --dist loadgroup \
+		tests/browser/test_settings.py tests/browser/test_start.py tests/browser/test_failures.py tests/browser/test_hard.py
 
 check: site
 	ruff check

@@ -138,9 +138,9 @@ async def _seek(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
     return figure, []
 
 
-def _told(run: Run) -> dict[str, Any]:
-    """What the page's transport shows of a run."""
-    return {"at": run.at, "known": run.known, "done": run.done, "marks": run.marks}
+def _told(run: Run, wanted: int) -> dict[str, Any]:
+    """What the page's transport shows of a run, and the step that it has to go on to."""
+    return {"at": run.at, "wanted": wanted, "known": run.known, "done": run.done, "marks": run.marks}
 
 
 _BY_TYPE = {"open": _open, "change": _change, "event": _event, "seek": _seek}
@@ -171,10 +171,10 @@ async def _answer(request: dict[str, Any]) -> str:
     sessions.runs_since()
     try:
         if request["type"] == "ahead":
-            run = figures[request["key"]].run
-            assert run is not None
-            await run.ahead(seconds=SLICE)
-            return json.dumps({"run": _told(run)}, ensure_ascii=False)
+            figure = figures[request["key"]]
+            assert figure.run is not None
+            await figure.run.ahead(seconds=SLICE)
+            return json.dumps({"run": _told(figure.run, figure.wanted)}, ensure_ascii=False)
         figure, problems = await _BY_TYPE[request["type"]](request)
         ran = sessions.runs_since()
         problems += dict.fromkeys(run.notice for run in ran if run.notice)
@@ -191,7 +191,7 @@ async def _answer(request: dict[str, Any]) -> str:
         }
         if figure.run and figure.usual:
             reply["link"] = with_log(reply["link"], figure.run, figure.usual)
-            reply["run"] = _told(figure.run)
+            reply["run"] = _told(figure.run, figure.wanted)
         if ran:
             last = ran[-1]
             ms = sum(run.ms for run in ran)

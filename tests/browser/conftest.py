@@ -1,5 +1,6 @@
 """What the browser tests share: the site on a server, the browsers, and a page on it."""
 
+import os
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
 from threading import Thread
@@ -97,7 +98,7 @@ def chapter(new_reader: Callable[..., PlaywrightDriver], site: Site) -> Iterator
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave all but one figure of each kind to one engine; `make matrix` opens each of them in all three.
+    """Leave all but one figure of each kind to one engine, and all but one trouble of each kind to `make matrix`.
 
     What shares a visit in one engine stays together when the tests are shared out over the machine's cores.
     """
@@ -112,7 +113,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             and given["driver"] != "chromium"
             and given["figure"].demo.id not in IN_EVERY_ENGINE
         )
-        (left if once else kept).append(item)
+        more = item.get_closest_marker("matrix") and "CUTAWAY_MATRIX" not in os.environ
+        (left if once or more else kept).append(item)
     items[:] = kept
     if left:
         config.hook.pytest_deselected(items=left)

@@ -32,21 +32,28 @@ Worker.prototype.postMessage = function (message) {
   send.call(this, message);
 };
 """
+MATRIX = pytest.mark.matrix
 TROUBLES = [
     pytest.param("worker.js", hang_up, r"network went away", id="no-worker"),
-    pytest.param("pyodide.asm.mjs", hang_up, r"network went away|could not be fetched", id="no-module"),
+    pytest.param(
+        "pyodide.asm.mjs", hang_up, r"network went away|could not be fetched", id="no-module", marks=MATRIX
+    ),
     pytest.param("pyodide.asm.wasm", hang_up, r"network went away", id="no-network"),
     pytest.param(
         "numpy", stop_halfway, r"stopped at [\d.]+ of [\d.]+ MB: the network went away", id="cut-off"
     ),
-    pytest.param("numpy", truncate, r"arrived damaged: [\d,]+ bytes of [\d,]+", id="truncated-wheel"),
-    pytest.param("numpy", flip, r"arrived damaged", id="corrupt-wheel"),
+    pytest.param(
+        "numpy", truncate, r"arrived damaged: [\d,]+ bytes of [\d,]+", id="truncated-wheel", marks=MATRIX
+    ),
+    pytest.param("numpy", flip, r"arrived damaged", id="corrupt-wheel", marks=MATRIX),
     pytest.param("pyodide.asm.wasm", flip, r"arrived damaged", id="corrupt-wasm"),
-    pytest.param("pyodide.asm.mjs", truncate, r"arrived damaged", id="truncated-module"),
+    pytest.param("pyodide.asm.mjs", truncate, r"arrived damaged", id="truncated-module", marks=MATRIX),
     pytest.param("python_stdlib.zip", truncate, r"arrived damaged", id="truncated-library"),
-    pytest.param("python_stdlib.zip", hang_up, r"network went away", id="no-library"),
+    pytest.param("python_stdlib.zip", hang_up, r"network went away", id="no-library", marks=MATRIX),
     pytest.param("book.tar.gz", flip, r"arrived damaged", id="corrupt-demos"),
-    pytest.param("book.tar.gz", stop_halfway, r"stopped at .* the network went away", id="cut-off-demos"),
+    pytest.param(
+        "book.tar.gz", stop_halfway, r"stopped at .* the network went away", id="cut-off-demos", marks=MATRIX
+    ),
 ]
 
 

@@ -20,17 +20,18 @@ ORDER = figure_of("sampling/order-matters")
 STORM = figure_of("rate-limits/retry-storm")
 VOCABULARY = figure_of("sampling/vocabulary")
 # What a figure of text, one with a model, and one with a chart are made of.
+MATRIX = pytest.mark.matrix
 SLOW = [
-    ("host.js", FIGURE),
-    ("book.css", FIGURE),
-    ("worker.js", FIGURE),
-    ("pyodide.asm.mjs", FIGURE),
-    ("pyodide.asm.wasm", FIGURE),
-    ("python_stdlib.zip", FIGURE),
-    ("book.tar.gz", FIGURE),
-    ("numpy.tar.gz", FIGURE),
-    ("weights.bin", VOCABULARY),
-    (".woff2", FIGURE),
+    pytest.param("host.js", FIGURE),
+    pytest.param("book.css", FIGURE, marks=MATRIX),
+    pytest.param("worker.js", FIGURE, marks=MATRIX),
+    pytest.param("pyodide.asm.mjs", FIGURE, marks=MATRIX),
+    pytest.param("pyodide.asm.wasm", FIGURE),
+    pytest.param("python_stdlib.zip", FIGURE, marks=MATRIX),
+    pytest.param("book.tar.gz", FIGURE),
+    pytest.param("numpy.tar.gz", FIGURE, marks=MATRIX),
+    pytest.param("weights.bin", VOCABULARY),
+    pytest.param(".woff2", FIGURE, marks=MATRIX),
 ]
 SCRIPTS = (
     "<script>window.pwned = 1</script>",
@@ -67,7 +68,7 @@ return (async () => {
 """
 
 
-@pytest.mark.parametrize("part, figure", SLOW, ids=[part for part, _ in SLOW])
+@pytest.mark.parametrize("part, figure", SLOW, ids=str)
 def test_a_slow_file_is_waited_for(reader: PlaywrightDriver, site: Site, part: str, figure: Figure) -> None:
     """A file that takes two seconds keeps nothing from being read, nor from being live in the end."""
     with site.trouble(part, trickle):

@@ -26,6 +26,8 @@ export type Request =
 export interface Run {
   /** the step shown */
   at: number;
+  /** the step asked for, which a slow machine reaches later */
+  wanted: number;
   /** how many steps are known */
   known: number;
   /** whether there are no more */

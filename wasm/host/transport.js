@@ -32,7 +32,7 @@ export class Transport {
     this.seek = seek;
     this.ready = ready;
     const { at, known } = bar.dataset;
-    this.run = { at: Number(at), known: Number(known), done: true, marks: [] };
+    this.run = { at: Number(at), wanted: Number(at), known: Number(known), done: true, marks: [] };
     this.wanted = this.run.at;
     bar.addEventListener("input", (event) => {
       if (event.target !== this.#moment) return;
@@ -119,7 +119,7 @@ export class Transport {
   /** What Python says of the run. @param {Run} run @param {boolean} shown whether the figure now shows `run.at` */
   tell(run, shown) {
     this.run = run;
-    if (!this.#opened) this.wanted = run.at;
+    if (!this.#opened) this.wanted = run.wanted;
     this.#opened = true;
     const { at, known, done, marks } = run;
     if (done) this.wanted = Math.min(this.wanted, known);
