@@ -131,19 +131,19 @@ def pack(wheels: list[Path]) -> bytes:
 
 def made_with(wheels: list[Path], pyodide: Path, library: Path, script: str, name: str) -> Path:
     """The file that a script of runtime/ makes with Pyodide from these wheels; made again only when something changed."""
-    path = ROOT / "wasm/runtime" / script
+    source = ROOT / "wasm/runtime" / script
     named = [(wheel.name, wheel) for wheel in wheels]
     runtime = [(path.name, path) for path in pyodide.iterdir() if path.suffix in (".mjs", ".wasm")]
-    folder = BUILD / path.stem
-    made = folder / digest_files([*named, *runtime, ("library", library), ("script", path)])[:12] / name
+    folder = BUILD / source.stem
+    made = folder / digest_files([*named, *runtime, ("library", library), ("script", source)])[:12] / name
     if not made.is_file():
         shutil.rmtree(folder, ignore_errors=True)
         made.parent.mkdir(parents=True)
         half = made.with_suffix(".half")
         # a Python asks for its zone and language while it starts, and its memory holds the answer
         run(
-            f"{script} ends",
-            ["node", path, pyodide, library, half, *wheels],
+            f"{script} failed",
+            ["node", source, pyodide, library, half, *wheels],
             TZ="UTC",
             LC_ALL="C",
             LANGUAGE="",

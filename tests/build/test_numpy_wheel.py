@@ -1,7 +1,8 @@
 """The NumPy that readers get is the one that was checked, and computes right under the pinned Pyodide."""
 
-import pytest
 import subprocess
+
+import pytest
 
 from wasm.assets import BUILD, ROOT, digest
 from wasm.wheels import NUMPY
