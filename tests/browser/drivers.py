@@ -43,6 +43,9 @@ document.addEventListener("securitypolicyviolation",
   (event) => window.complaints.push(`policy: ${event.violatedDirective} ${event.blockedURI}`));
 """
 
+# A frame that loads lazily holds an empty page first, and what is noted there is lost with it.
+LOADED = "return document.readyState === 'complete' && location.href !== 'about:blank'"
+
 
 class Driver(Protocol):
     """What the tests need of a browser. Selectors are CSS; keys have the names of `KeyboardEvent.key`."""
@@ -93,8 +96,8 @@ def wait_for(driver: Driver, script: str, *values: Any, what: str = "") -> Any:
 
 
 def lost(request: Request) -> bool:
-    """Whether a request failed of itself; Firefox says the same of a page's text that navigation gave up asking for."""
-    return not (request.failure == "NS_BINDING_ABORTED" and request.resource_type in ("fetch", "xhr"))
+    """Whether a request failed of itself; Firefox names so what it gave up asking for when the page was left."""
+    return request.failure != "NS_BINDING_ABORTED"
 
 
 def complains(message: ConsoleMessage) -> bool:
@@ -145,6 +148,7 @@ class PlaywrightDriver:
     def enter(self, selector: str) -> None:
         frame = self._inside.wait_for_selector(selector).content_frame()
         assert frame, f"{selector} is no frame"
+        frame.wait_for_url(lambda address: address != "about:blank")
         self._inside = frame
 
     def complaints(self) -> list[str]:
@@ -226,6 +230,7 @@ class WebKitDriver:
     def enter(self, selector: str) -> None:
         self._browser.switch_to.frame(self._element(selector))
         self._framed = True
+        wait_for(self, LOADED)
         self.run(WATCH)
 
     def complaints(self) -> list[str]:
