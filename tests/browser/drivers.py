@@ -178,7 +178,9 @@ class WebKitDriver:
         options = WebKitGTKOptions()
         options.binary_location = str(next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")))
         options.add_argument("--automation")
-        service = Service(WEBKIT_DRIVER, env={**os.environ, "DISPLAY": display})
+        # without a GPU its pages are put together by Mesa's software, which now and then ends the browser
+        environment = {**os.environ, "DISPLAY": display, "WEBKIT_DISABLE_COMPOSITING_MODE": "1"}
+        service = Service(WEBKIT_DRIVER, env=environment)
         self._browser = WebKitGTK(options=options, service=service)
         self._browser.set_window_size(width, height)
 

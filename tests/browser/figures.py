@@ -1,6 +1,7 @@
 """The figures of the built site, and what CPython says that each of them must show."""
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ IN_EVERY_ENGINE = {
     "transformer/forward-pass",
     "rate-limits/aimd",
 }
+# Everything in every engine and setting: `make matrix`. Over http every figure is met anyway (test_live.py).
+EVERY = "CUTAWAY_MATRIX" in os.environ
+SETTINGS = ("disk", "kept", "frame", *(["http"] if EVERY else []))
 Parts = dict[str, str]
 _keys = count()
 # what CPython says is the moment itself, however slow the machine

@@ -1,10 +1,9 @@
 """The same figures in each setting, in three engines: over http, from disk, kept, in a frame of another site.
 
-`make test` takes one figure of each kind, and over http in Chromium every figure (test_live.py); `make matrix` takes every
-figure everywhere, each chapter from one start of Python.
+`make test` takes each engine with each setting, and one figure of each kind with each setting; over http in Chromium it
+takes every figure (test_live.py). `make matrix` takes every figure everywhere, each chapter from one start of Python.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -14,15 +13,13 @@ from playwright.sync_api import Browser, Request
 from tests.browser import shown
 from tests.browser.changes import change_something
 from tests.browser.drivers import ENGINES, Driver, PlaywrightDriver, fresh, wait_for
-from tests.browser.figures import IN_EVERY_ENGINE, PLACED, Figure, Twin
+from tests.browser.figures import EVERY, IN_EVERY_ENGINE, PLACED, SETTINGS, Figure, Twin
 from tests.browser.keeping import keep
 from tests.browser.serving import Site, hang_up
 from wasm.disk import FOLDER
 from wasm.embeds import snippet
 
-EVERY = "CUTAWAY_MATRIX" in os.environ
 FIGURES = [figure for figure in PLACED if EVERY or figure.demo.id in IN_EVERY_ENGINE]
-SETTINGS = ("http", "disk", "kept", "frame") if EVERY else ("disk", "kept", "frame")
 OWN = ("file:", "data:", "blob:")
 
 
