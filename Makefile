@@ -52,11 +52,11 @@ build/inputs: FORCE
 
 test: browsers check offline
 	$(PYTHON) -m pytest -n 2 --dist loadfile -m slow tests/unit tests/build
-	$(PYTHON) -m pytest -n 2 --dist loadgroup tests/browser
+	$(PYTHON) -m pytest -n 2 --dist loadfile tests/browser
 
 # Every figure in each engine and each setting, and what an engine cannot do, with the reason; every trouble.
 matrix: browsers offline
-	CUTAWAY_MATRIX=1 $(PYTHON) -m pytest -n 2 --dist loadgroup \
+	CUTAWAY_MATRIX=1 $(PYTHON) -m pytest -n 2 --dist loadfile \
 		tests/browser/test_settings.py tests/browser/test_start.py tests/browser/test_failures.py tests/browser/test_hard.py
 
 check: site

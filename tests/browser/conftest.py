@@ -100,14 +100,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave all but one figure of each kind to one engine, and all but one trouble of each kind to `make matrix`.
 
     Of the settings (test_settings.py) each engine meets each, with two kinds of figure of the six, and each kind meets
-    each; `make matrix` has all three together. What shares a visit in one engine stays together when the tests are
-    shared out over the machine's cores.
+    each; `make matrix` has all three together.
     """
     kept, left = [], []
     kinds = sorted(IN_EVERY_ENGINE)
     for item in items:
         given = getattr(getattr(item, "callspec", None), "params", {})
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {given.get('driver', '')}"))
         once = (
             item.name.startswith(
                 ("test_goes_live", "test_control_changes", "test_button_does", "test_saved_of")

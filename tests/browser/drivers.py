@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from playwright.sync_api import Browser, ConsoleMessage, Frame, Page, Playwright, Request
+from playwright.sync_api import Browser, ConsoleMessage, Error, Frame, Page, Playwright, Request
 from selenium.webdriver import WebKitGTK, WebKitGTKOptions
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -86,13 +86,17 @@ class Driver(Protocol):
 
 
 def wait_for(driver: Driver, script: str, *values: Any, what: str = "") -> Any:
-    """The first true value that a function's body returns in the page."""
+    """The first true value that a function's body returns in the page, or in the one that comes after it."""
     end = time.monotonic() + PATIENCE
-    while not (found := driver.run(script, *values)):
-        if time.monotonic() > end:
-            raise AssertionError(f"{what or script} did not come true in {PATIENCE:.0f} seconds")
+    while time.monotonic() < end:
+        try:
+            if found := driver.run(script, *values):
+                return found
+        except Error as error:
+            if "context was destroyed" not in error.message:
+                raise
         time.sleep(0.02)
-    return found
+    raise AssertionError(f"{what or script} did not come true in {PATIENCE:.0f} seconds")
 
 
 def lost(request: Request) -> bool:
