@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from playwright.sync_api import Browser, ConsoleMessage, Error, Frame, Page, Playwright, Request
+from selenium.common.exceptions import ElementNotInteractableException
 from selenium.webdriver import WebKitGTK, WebKitGTKOptions
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -230,8 +231,15 @@ class WebKitDriver:
         Select(self._element(selector)).select_by_value(value)
 
     def click(self, selector: str) -> None:
-        self._centre(selector)
-        self._element(selector).click()
+        end = time.monotonic() + PATIENCE
+        while True:
+            self._centre(selector)
+            try:
+                return self._element(selector).click()
+            except ElementNotInteractableException:
+                # what came into sight above it has pushed it out
+                if time.monotonic() > end:
+                    raise
 
     def enter(self, selector: str) -> None:
         self._browser.switch_to.frame(self._element(selector))

@@ -75,7 +75,13 @@ document.addEventListener("securitypolicyviolation",
 )
 # A reader who does not scroll: nothing ever comes into sight.
 UNSEEN = "window.IntersectionObserver = class { observe() {} unobserve() {} disconnect() {} };"
-IS_LIVE = "return document.querySelector(arguments[0])?.dataset.state === 'live'"
+# What comes into sight above a figure may push it out again; then a reader scrolls on.
+SCROLL_UNTIL_LIVE = """
+const figure = document.querySelector(arguments[0]);
+const { top, bottom } = figure.getBoundingClientRect();
+if (bottom < 0 || top > innerHeight) figure.scrollIntoView();
+return figure.dataset.state === "live";
+"""
 
 
 def scroll_to(driver: Driver, figure: Figure) -> None:
@@ -89,7 +95,7 @@ def scroll_to(driver: Driver, figure: Figure) -> None:
 def go_live(driver: Driver, figure: Figure) -> None:
     """Scroll to a figure and wait until it is live."""
     scroll_to(driver, figure)
-    wait_for(driver, IS_LIVE, figure.css, what=f"{figure} going live")
+    wait_for(driver, SCROLL_UNTIL_LIVE, figure.css, what=f"{figure} going live")
 
 
 def wait_until(driver: Driver, figure: Figure, wanted: str) -> None:
