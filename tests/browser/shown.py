@@ -75,9 +75,15 @@ document.addEventListener("securitypolicyviolation",
 )
 # A reader who does not scroll: nothing ever comes into sight.
 UNSEEN = "window.IntersectionObserver = class { observe() {} unobserve() {} disconnect() {} };"
+# What is far from the screen is neither styled nor laid out until it comes near (far.css): bring all of it near.
+NEAR = """
+for (const far of document.querySelectorAll("body *"))
+  if (getComputedStyle(far).contentVisibility === "auto") far.style.contentVisibility = "visible";
+"""
 # What comes into sight above a figure may push it out again; then a reader scrolls on.
 SCROLL_UNTIL_LIVE = """
 const figure = document.querySelector(arguments[0]);
+if (!figure) return false;
 const { top, bottom } = figure.getBoundingClientRect();
 if (bottom < 0 || top > innerHeight) figure.scrollIntoView();
 return figure.dataset.state === "live";

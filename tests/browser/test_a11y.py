@@ -23,10 +23,10 @@ SETTLED = """
 return document.getAnimations().every((animation) =>
   animation.playState !== "running" || animation.effect.getComputedTiming().endTime === Infinity);
 """
-# What is out of sight is not styled until it comes near, and then axe takes it for what it was (far.css).
-NEAR = """
-for (const far of document.querySelectorAll("cutaway-figure, .cw-where, div.arithmatex")) far.style.contentVisibility = "visible";
-return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));
+# axe takes what is far for what it was before the page changed its colours.
+STYLED = f"""
+{shown.NEAR}
+return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())));
 """
 WIDER = """
 const width = document.documentElement.clientWidth;
@@ -58,7 +58,7 @@ def at(
 
 def violations(reader: PlaywrightDriver) -> list[str]:
     """What axe finds, a line for each element: the rule, the element, and what is wrong with it."""
-    reader.run(NEAR)
+    reader.run(STYLED)
     found = Axe().run(reader.page, options=OPTIONS).response["violations"]
     return [
         f"{rule['id']}: {node['target']} {' '.join(node['failureSummary'].split())}"

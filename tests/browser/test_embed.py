@@ -213,13 +213,15 @@ def test_without_a_script_the_figure_is_whole(new_reader: Any, site: Site) -> No
     reader.close()
 
 
-BOXES = """
-for (const figure of document.querySelectorAll("cutaway-figure")) figure.style.contentVisibility = "visible";
+BOXES = (
+    shown.NEAR
+    + """
 return Object.fromEntries([...document.querySelectorAll("cutaway-figure .cw-fig")].map((figure) => {
   const boxes = [figure, ...figure.querySelectorAll(".cw-drawing *")].map((one) => one.getBoundingClientRect());
   return [figure.dataset.demo, boxes.map(({ width, height }) => [width, height])];
 }));
 """
+)
 
 
 @pytest.mark.parametrize("page", sorted({figure.page for figure in PLACED}))

@@ -114,7 +114,7 @@ export async function startPython(assets, { snapshot, provider, keeps, tell, loa
     unpack(pyodide, await assets.unpacked(NUMPY, part("NumPy", assets.total(NUMPY), loading)));
     pyodide.runPython("import numpy; numpy.ndarray");
   };
-  // nor what has just been given up
+  // a snapshot that this visit gave up is not kept again
   if (keeps && snapshot && !assets.ask && !kept && !(/** @type {any} */ (navigator).connection?.saveData)) {
     // not asked for again: a browser's own cache does not hold every file of this size
     setTimeout(() => assets.keep(KEPT, files, (name, bytes) => (name === SNAPSHOT ? gunzip(bytes) : bytes)), IDLE);
