@@ -88,6 +88,7 @@ class Driver(Protocol):
 
 def wait_for(driver: Driver, script: str, *values: Any, what: str = "") -> Any:
     """The first true value that a function's body returns in the page, or in the one that comes after it."""
+    script = f"if (!document.body) return null; {script}"  # the one after it begins as an empty document
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
