@@ -84,8 +84,11 @@ def test_a_missing_file_of_the_same_edition_is_a_failure_as_ever(
     reader.open(site.home + SAMPLING)
     shown.scroll_to(reader, FIGURE)
     shown.wait_until(reader, FIGURE, "failed")
-    while len(pages) < 2:  # the page, and the figure's asking what edition is there now
+    for _ in range(100):
         reader.page.wait_for_timeout(200)
+        if len(pages) == 2:  # the page, and the figure's asking what edition is there now
+            break
+    assert len(pages) == 2
     assert "the server answered 404" in reader.run(FAILED, FIGURE.css)
     assert reader.run(NEWER, FIGURE.css) == ""
 
