@@ -26,7 +26,9 @@ WEBGPU_PREFERENCES: dict[str, str | float | bool] = {
     "dom.webgpu.workers.enabled": True,
     "gfx.webgpu.ignore-blocklist": True,
 }
-PATIENCE = 45.0  # seconds: longer than any start on a slow machine, shorter than anyone's patience
+PATIENCE = (
+    90.0  # seconds: twice what WebKit takes for a model, in software, where six processes share two cores
+)
 
 # Collects what a page complains about, where the browser's driver does not tell.
 WATCH = """

@@ -88,6 +88,13 @@ const { top, bottom } = figure.getBoundingClientRect();
 if (bottom < 0 || top > innerHeight) figure.scrollIntoView();
 return figure.dataset.state === "live";
 """
+# What a figure that does not go live says of itself, and where it stands.
+SAYS = """
+const figure = document.querySelector(arguments[0]);
+const { top, bottom } = figure.getBoundingClientRect();
+const said = [...figure.querySelectorAll("[data-failure], [data-starting], [role=status]")].map((one) => one.textContent.trim());
+return `${said.filter(Boolean).join(" / ")} (${Math.round(top)} to ${Math.round(bottom)} of ${innerHeight})`;
+"""
 
 
 def scroll_to(driver: Driver, figure: Figure) -> None:
@@ -101,7 +108,11 @@ def scroll_to(driver: Driver, figure: Figure) -> None:
 def go_live(driver: Driver, figure: Figure) -> None:
     """Scroll to a figure and wait until it is live."""
     scroll_to(driver, figure)
-    wait_for(driver, SCROLL_UNTIL_LIVE, figure.css, what=f"{figure} going live")
+    try:
+        wait_for(driver, SCROLL_UNTIL_LIVE, figure.css, what=f"{figure} going live")
+    except AssertionError as error:
+        error.add_note(f"It is {state(driver, figure)}, and the page says: {driver.run(SAYS, figure.css)}")
+        raise
 
 
 def wait_until(driver: Driver, figure: Figure, wanted: str) -> None:
