@@ -26,9 +26,7 @@ WEBGPU_PREFERENCES: dict[str, str | float | bool] = {
     "dom.webgpu.workers.enabled": True,
     "gfx.webgpu.ignore-blocklist": True,
 }
-PATIENCE = (
-    90.0  # seconds: twice what WebKit takes for a model, in software, where six processes share two cores
-)
+PATIENCE = 90.0  # seconds: longer than any start on a crowded machine, of a model in WebKit too
 
 # Collects what a page complains about, where the browser's driver does not tell.
 WATCH = """

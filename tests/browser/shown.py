@@ -92,8 +92,8 @@ return figure.dataset.state === "live";
 SAYS = """
 const figure = document.querySelector(arguments[0]);
 const { top, bottom } = figure.getBoundingClientRect();
-const said = [...figure.querySelectorAll("[data-failure], [data-starting], [role=status]")].map((one) => one.textContent.trim());
-return `${said.filter(Boolean).join(" / ")} (${Math.round(top)} to ${Math.round(bottom)} of ${innerHeight})`;
+const said = [...figure.querySelectorAll("[data-doing], [data-step], [data-bytes], [data-failure]")];
+return `${said.map((one) => one.textContent).join(" / ")} (${Math.round(top)} to ${Math.round(bottom)} of ${innerHeight})`;
 """
 
 

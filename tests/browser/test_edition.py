@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Request, Route
 
 from tests.browser import shown
-from tests.browser.drivers import PlaywrightDriver, wait_for
+from tests.browser.drivers import PATIENCE, PlaywrightDriver, wait_for
 from tests.browser.figures import SAMPLING, figure_of
 from tests.browser.serving import Site
 
@@ -34,6 +34,11 @@ def publish_after_the_first_load(reader: PlaywrightDriver) -> None:
     """Once its page is open, the chapter's address has another edition."""
     reader.page.route(f"**/{SAMPLING}", another_edition)
     reader.page.route(f"**/{SAMPLING}", lambda route: route.continue_(), times=1)
+
+
+def asks_again(request: Request) -> bool:
+    """Whether a page that is open asks what edition its address has now."""
+    return request.url.endswith(SAMPLING) and request.resource_type == "fetch"
 
 
 def loads(reader: PlaywrightDriver) -> list[str]:
@@ -79,16 +84,11 @@ def test_a_missing_file_of_the_same_edition_is_a_failure_as_ever(
     reader: PlaywrightDriver, site: Site
 ) -> None:
     reader.page.route("**/numpy.tar.gz", gone)
-    pages: list[Request] = []
-    reader.page.on("requestfinished", lambda one: pages.append(one) if one.url.endswith(SAMPLING) else None)
-    reader.open(site.home + SAMPLING)
-    shown.scroll_to(reader, FIGURE)
-    shown.wait_until(reader, FIGURE, "failed")
-    for _ in range(100):
-        reader.page.wait_for_timeout(200)
-        if len(pages) == 2:  # the page, and the figure's asking what edition is there now
-            break
-    assert len(pages) == 2
+    with reader.page.expect_request_finished(asks_again, timeout=1000 * PATIENCE):
+        reader.open(site.home + SAMPLING)
+        shown.scroll_to(reader, FIGURE)
+        shown.wait_until(reader, FIGURE, "failed")
+    reader.page.wait_for_timeout(500)  # for the page to read the answer, and to say what it would
     assert "the server answered 404" in reader.run(FAILED, FIGURE.css)
     assert reader.run(NEWER, FIGURE.css) == ""
 
