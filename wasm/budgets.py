@@ -55,6 +55,7 @@ PARTS = {  # of the manifest
     "book.tar.gz": Budget("the demos and Jinja2", int(1.5 * MB), "Large data belongs into files of its own."),
     "snapshot.gz": Budget("Python's memory", int(8.5 * MB), "See what demos_py makes while it is imported."),
     "plotly-basic.min.js": Budget("Plotly", 420 * KB),
+    "inside.js": Budget("the editor", 200 * KB),
 }
 
 

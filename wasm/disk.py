@@ -33,8 +33,8 @@ HOST_SCRIPT = re.compile(
 THEME_SCRIPT = re.compile(r'<script src="([^"]*)assets/javascripts/bundle\.')
 FONT = re.compile(r'url\(["\']?([^"\')]+\.woff2)["\']?\)')
 HASH = re.compile(r"'sha256-[^']*'")
-# Plain files for a page: a script that Plotly is, and KaTeX's fonts, which its style sheet takes in.
-AS_THEY_ARE = (".woff2", "plotly-basic.min.js")
+# Plain files for a page: scripts that it loads itself, and KaTeX's fonts, which its style sheet takes in.
+AS_THEY_ARE = (".woff2", "plotly-basic.min.js", "inside.js")
 # What the pages have in another form: as a plain script, and inside their one style sheet.
 NOT_ASKED_FOR = ("host.js", "katex.min.css")
 # What a server or a service worker is told, and what only the site at its address has.

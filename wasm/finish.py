@@ -29,14 +29,15 @@ ALONE = "offline.html"  # loads nothing, and brings a policy of its own (wasm/of
 OLD_GUARD = re.compile('<script id="cutaway-gone">.*?</script>', re.DOTALL)
 OLD_POLICY = re.compile(POLICY.format('[^"]*'))
 # `wasm-unsafe-eval` allows WebAssembly to be compiled, and no JavaScript from text. Inline styles are needed by
-# KaTeX and Plotly.
+# KaTeX, Plotly and CodeMirror. A worker from a `data:` address has no origin, and this policy: there runs what may be
+# anyone's (wasm/host/places.js).
 DIRECTIVES = [
     "default-src 'self'",
     "script-src 'self' 'wasm-unsafe-eval'{hashes}",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "font-src 'self' data:",
-    "worker-src 'self'",
+    "worker-src 'self' data:",
     "connect-src 'self'",
     "object-src 'none'",
     "base-uri 'self'",

@@ -124,6 +124,7 @@ def models() -> dict[str, dict[str, Any]]:
 def stage() -> dict[str, Any]:
     """Stage everything; the answer is the manifest."""
     from wasm import (  # here, because a run with nothing to do need not wait for its libraries
+        inside,
         stdlib,
         tokenizers,
         wheels,
@@ -145,10 +146,12 @@ def stage() -> dict[str, Any]:
     snapshot = wheels.made_with(packed, PYODIDE, library, "snapshot.mjs", "snapshot.gz")
     files["snapshot.gz"] = put("snapshot.gz", snapshot.read_bytes())
     files |= models()
-    for path in (*tokenizers.write_all(), *tables.write_all()):
+    for path in (*tokenizers.write_all(), *tables.write_all(), *inside.write_all()):
         name = f"{path.parent.name}/{path.name}"
         files[name] = put(name, path.read_bytes())
     files["worker.js"] = put("worker.js", bundle(HOST / "worker.js"))
+    # a plain script, which a page that was opened from disk can load too
+    files["inside.js"] = put("inside.js", bundle(HOST / "inside.js", "--format=iife"))
     manifest = {"files": files, "lock": wheels.lock(PYODIDE)}
     host = bundle(
         HOST / "main.js", f"--define:__MANIFEST__={json.dumps(manifest)}", "--define:__DISK__=false"

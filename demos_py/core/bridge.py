@@ -4,6 +4,7 @@ An *open figure* is one on the page: its demo, parameters and state. Requests, b
 
     open    key, uid, demo, preset, link    begin; `link` is a query put on top of the page's `preset`;
             lock                            names of parameters that keep these values, if any
+            files                           the program as a reader rewrote it, if so: {path: text}
     change  key, values                     a control was changed: {name: [string, ...]} of the whole form
     event   key, name, value                a button was pressed
     seek    key, to                         of a figure that moves: show the moment after `to` steps
@@ -12,7 +13,9 @@ An *open figure* is one on the page: its demo, parameters and state. Requests, b
 
 An answer holds `parts` (HTML), `charts` (Plotly figures), `link` (the query that gives this figure) and
 `ms` (milliseconds that the view and its HTML took), and `ran` where a model ran; or `error`, a sentence for
-the reader. A figure that moves adds `run`: the step shown, how many are `known`, whether they are all
+the reader. Of a program that a reader rewrote it holds also what that `printed`, and where an error arose, `at`:
+its `file` and `line`; an edit that fails leaves the figure with the program that it had.
+A figure that moves adds `run`: the step shown, how many are `known`, whether they are all
 (`done`), and its `marks`. Steps are computed in slices of time, so an answer may stop short of the moment
 that was asked for; the page then asks again.
 """
@@ -22,13 +25,15 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from typing import Any
 
 from demos_py.core import params as controls
 from demos_py.core import sessions
 from demos_py.core.demo import Demo, Event, find, finished, settled
+from demos_py.core.edited import TEMPLATE, Printed, described, place, program
 from demos_py.core.render import render_parts
 from demos_py.core.transport import OPENING, SLICE, Log, Run, split_query, with_log
 
@@ -44,13 +49,16 @@ class OpenFigure:
     usual: Log | None = None  # the page's own moment, of a figure that moves
     wanted: int = 0  # the step to show, as far as the run goes
     locked: tuple[str, ...] = ()  # names of parameters that keep their values
+    files: Mapping[str, str] | None = None  # the program's, where a reader rewrote it
 
 
 figures: dict[str, OpenFigure] = {}
+LARGEST = 5_000_000  # characters of an answer: more would freeze the page
 
 
 async def _open(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
-    demo = find(request["demo"])
+    files = request.get("files")
+    demo = program(files, request["demo"]) if files else find(request["demo"])
     preset, preset_log, problems = request["preset"], None, []
     link, log = request["link"], None
     if demo.moves:
@@ -64,9 +72,8 @@ async def _open(request: dict[str, Any]) -> tuple[OpenFigure, list[str]]:
     still_more += [
         f"“{name}” is no control of this figure and cannot be locked" for name in lock if name not in names
     ]
-    figure = OpenFigure(
-        demo, request["uid"], base, params, None, locked=tuple(name for name in names if name in lock)
-    )
+    locked = tuple(name for name in names if name in lock)
+    figure = OpenFigure(demo, request["uid"], base, params, None, locked=locked, files=files)
     if demo.moves:
         usual = figure.usual = preset_log or Log(demo.opens_at)
         # nothing is shown yet that could freeze, and a first moment short of its own would flash by
@@ -156,7 +163,10 @@ def answer(message: str) -> str | Awaitable[str]:
         figures.pop(request["key"], None)
         return "{}"
     figure = figures.get(request["key"])
-    waits = figure.demo.waits if figure and request["type"] != "open" else _waits(request.get("demo", ""))
+    if figure and request["type"] != "open":
+        waits = figure.demo.waits
+    else:
+        waits = "files" in request or _waits(request["demo"])
     return _answer(request) if waits else finished(_answer(request))
 
 
@@ -169,42 +179,70 @@ def _waits(demo_id: str) -> bool:
 
 async def _answer(request: dict[str, Any]) -> str:
     sessions.runs_since()
+    before = figures.get(request["key"])
+    printed = Printed()
     try:
-        if request["type"] == "ahead":
-            figure = figures[request["key"]]
-            assert figure.run is not None
-            await figure.run.ahead(seconds=SLICE)
-            return json.dumps({"run": _told(figure.run, figure.wanted)}, ensure_ascii=False)
-        figure, problems = await _BY_TYPE[request["type"]](request)
-        ran = sessions.runs_since()
-        problems += dict.fromkeys(run.notice for run in ran if run.notice)
-        began = time.perf_counter()
-        view = figure.demo.view(figure.params, figure.state)
-        parts = render_parts(
-            figure.demo, figure.params, view, figure.uid, tuple(problems), locked=figure.locked
-        )
-        reply = {
-            "parts": parts,
-            "ms": 1000 * (time.perf_counter() - began),
-            "charts": view.charts,
-            "link": controls.to_query(figure.params, figure.base),
-        }
-        if figure.run and figure.usual:
-            reply["link"] = with_log(reply["link"], figure.run, figure.usual)
-            reply["run"] = _told(figure.run, figure.wanted)
-        if ran:
-            last = ran[-1]
-            ms = sum(run.ms for run in ran)
-            reply["ran"] = {
-                "model": last.model,
-                "parameters": last.parameters,
-                "provider": last.provider,
-                "ms": ms,
-            }
+        with redirect_stdout(printed):
+            reply = await _reply(request)
+        if printed.getvalue():
+            reply["printed"] = printed.getvalue()
+        text = json.dumps(reply, ensure_ascii=False, allow_nan=False)
+        if len(text) > LARGEST:
+            raise ValueError(f"the figure has {len(text):,} characters, and a page takes {LARGEST:,}")
+        return text
     except sessions.SessionError as error:
         reply = {"error": str(error)}
-    except Exception as error:  # noqa: BLE001 - whatever a demo raises, the other figures go on
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{last.filename.rpartition('/')[2]}, line {last.lineno}"
-        reply = {"error": f"{type(error).__name__} in {where}: {error}"}
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a demo raises, the other figures go on
+        figure = figures.get(request["key"])
+        files = request.get("files") or (figure.files if figure else None)
+        reply = _what_happened(error) if files is None else _what_edit_did(error, files, printed)
+    if "files" in request and before:
+        figures[request["key"]] = before
     return json.dumps(reply, ensure_ascii=False)
+
+
+async def _reply(request: dict[str, Any]) -> dict[str, Any]:
+    if request["type"] == "ahead":
+        figure = figures[request["key"]]
+        assert figure.run is not None
+        await figure.run.ahead(seconds=SLICE)
+        return {"run": _told(figure.run, figure.wanted)}
+    figure, problems = await _BY_TYPE[request["type"]](request)
+    ran = sessions.runs_since()
+    problems += dict.fromkeys(run.notice for run in ran if run.notice)
+    began = time.perf_counter()
+    view = figure.demo.view(figure.params, figure.state)
+    parts = render_parts(figure.demo, figure.params, view, figure.uid, tuple(problems), locked=figure.locked)
+    reply = {
+        "parts": parts,
+        "ms": 1000 * (time.perf_counter() - began),
+        "charts": view.charts,
+        "link": controls.to_query(figure.params, figure.base),
+    }
+    if figure.run and figure.usual:
+        reply["link"] = with_log(reply["link"], figure.run, figure.usual)
+        reply["run"] = _told(figure.run, figure.wanted)
+    if ran:
+        last = ran[-1]
+        ms = sum(run.ms for run in ran)
+        reply["ran"] = {
+            "model": last.model,
+            "parameters": last.parameters,
+            "provider": last.provider,
+            "ms": ms,
+        }
+    return reply
+
+
+def _what_happened(error: BaseException) -> dict[str, Any]:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{last.filename.rpartition('/')[2]}, line {last.lineno}"
+    return {"error": f"{type(error).__name__} in {where}: {error}"}
+
+
+def _what_edit_did(error: BaseException, files: Mapping[str, str], printed: Printed) -> dict[str, Any]:
+    [template] = [path for path in files if path.endswith(TEMPLATE)]
+    reply: dict[str, Any] = {"error": described(error), "printed": printed.getvalue()}
+    if found := place(error, files, template):
+        reply["at"] = {"file": found[0], "line": found[1]}
+    return reply

@@ -93,6 +93,7 @@ class Demo:
     view: Callable[[Any, Any], View]
     template: str  # its path below demos_py
     source: ModuleType
+    drawing: str | None = None  # the template's text, of a demo that a reader rewrote
     moves: bool = False  # whether time passes in it, by the event `tick`; what follows is of such a one only
     ended: Callable[[Any, Any], bool] = lambda _params, _state: True
     mark: Callable[[Any, Any], str] = lambda _params, _state: ""
@@ -158,7 +159,15 @@ def _no_change(params: Any, state: Any, _event: Event) -> tuple[Any, Any]:
     return params, state
 
 
-def _from_module(module: ModuleType) -> Demo:
+def from_module(module: ModuleType, drawing: str | None = None) -> Demo:
+    """The demo that a module is; with another template's text than the one beside it, if given.
+
+    Raises AttributeError where the module lacks a part of a demo, and TypeError where its Params is no frozen
+    dataclass.
+    """
+    for part in ("TITLE", "Params", "view"):
+        if not hasattr(module, part):
+            raise AttributeError(f"{module.__name__} has no {part}, which every demo has")
     _, chapter, name = module.__name__.split(".")
     made = getattr(module.Params, "__dataclass_params__", None)
     if made is None or not made.frozen:
@@ -172,6 +181,7 @@ def _from_module(module: ModuleType) -> Demo:
         view=module.view,
         template=f"{chapter}/{name}.html.jinja",
         source=module,
+        drawing=drawing,
         moves=hasattr(module, "ended"),
         ended=getattr(module, "ended", lambda _params, _state: True),
         mark=getattr(module, "mark", lambda _params, _state: ""),
@@ -205,7 +215,7 @@ def find(demo_id: str) -> Demo:
         hint = f"; did you mean “{near[0]}”?" if near else f"; there are {', '.join(known)}"
         raise UnknownDemo(f"no demo is called “{demo_id}”{hint}")
     chapter, name = demo_id.replace("-", "_").split("/")
-    return _from_module(importlib.import_module(f"demos_py.{chapter}.{name}"))
+    return from_module(importlib.import_module(f"demos_py.{chapter}.{name}"))
 
 
 def chapter_number(demo: Demo) -> int | None:

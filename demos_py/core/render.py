@@ -10,7 +10,7 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 import demos_py
@@ -69,6 +69,11 @@ def _macros(name: str) -> Any:
     return environment().get_template(f"core/{name}.html.jinja").module
 
 
+@lru_cache(8)
+def _rewritten(drawing: str) -> Template:
+    return environment().from_string(drawing)
+
+
 @lru_cache(1000)
 def _control(control: controls.Control, name: str, value: Any, uid: str) -> str:
     # A slider's every step changes one control of many: the others need no second rendering.
@@ -111,7 +116,7 @@ def render_parts(
 
     The controls named by `locked` are shown and cannot be changed.
     """
-    drawing = environment().get_template(demo.template)
+    drawing = environment().get_template(demo.template) if demo.drawing is None else _rewritten(demo.drawing)
     frame = _macros("frame")
     return {
         "controls": "".join(

@@ -1,25 +1,8 @@
 /** Plotly, loaded when the first figure with a chart is live. */
 import { separators } from "./numbers.js";
-import { address } from "./places.js";
+import { loadScript } from "./places.js";
 
 /** @typedef {import("./messages").PlotlyFigure} PlotlyFigure */
-
-/** @type {Promise<any> | null} */
-let plotly = null;
-
-function library() {
-  plotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = address("plotly-basic.min.js");
-    script.onload = () => resolve(/** @type {any} */ (window).Plotly);
-    script.onerror = () => {
-      plotly = null;
-      reject(new Error("Plotly could not be fetched"));
-    };
-    document.head.append(script);
-  });
-  return plotly;
-}
 
 /** @type {WeakMap<Element, PlotlyFigure>} */
 const drawn = new WeakMap();
@@ -39,7 +22,7 @@ export function leaveToPlotly(old, fresh) {
  * @param {HTMLElement} place @param {PlotlyFigure} figure
  */
 export async function drawChart(place, figure) {
-  const Plotly = await library().catch(() => null);
+  const Plotly = await loadScript("plotly-basic.min.js").then(() => /** @type {any} */ (window).Plotly, () => null);
   if (!Plotly) place.dispatchEvent(new CustomEvent("cutaway:failed", { bubbles: true }));
   if (!Plotly || !place.isConnected) return;
   if (!drawn.has(place)) place.replaceChildren();

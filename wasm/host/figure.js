@@ -1,9 +1,10 @@
 /** One figure on the page: static as built, then starting, live, or failed. It knows no demo by name. */
-import { Idiomorph } from "idiomorph";
 import { EMBEDDED, queryFor, SWITCHED } from "./address.js";
-import { drawChart, leaveToPlotly } from "./charts.js";
+import { drawChart } from "./charts.js";
 import { copied, sayOn } from "./copy.js";
+import { Look, stopped } from "./look.js";
 import { localise } from "./numbers.js";
+import { patch } from "./patch.js";
 import { python } from "./python.js";
 import { toggleSaving } from "./save.js";
 import { toggleSnippet } from "./snippet.js";
@@ -11,53 +12,10 @@ import { Transport } from "./transport.js";
 
 /** @typedef {import("./messages").Request} Request */
 /** @typedef {import("./messages").Answer} Answer */
+/** @typedef {import("./python.js").Python} Python */
 /** @typedef {"static" | "starting" | "live" | "failed"} State */
 
 let figures = 0;
-const FOCUSABLE = "a, button, input, select, textarea, summary, [tabindex]";
-/** what has a focus, a state or a movement to lose: not text, and not a table of data */
-const KEPT = `${FOCUSABLE}, [style]`;
-
-/**
- * Brings a part of the figure to new HTML. What did not change is not touched, so it keeps focus and state.
- * @param {HTMLElement} part @param {string} html
- * @param {string[] | undefined} before the HTML of the part's children as last rendered
- * @param {boolean} moving whether a control is being moved, so that bars jump and need not be the same elements
- * @returns {string[]} the same, as it is now
- */
-function patch(part, html, before, moving) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  const fresh = [...template.content.childNodes];
-  const rendered = fresh.map((child) => (child instanceof Element ? child.outerHTML : (child.nodeValue ?? "")));
-  if (!part.querySelector(KEPT) && !template.content.querySelector(KEPT)) part.innerHTML = html;
-  else if (before?.length !== fresh.length || part.childNodes.length !== fresh.length) {
-    Idiomorph.morph(part, html, { ...MORPH, morphStyle: "innerHTML" });
-  } else {
-    const old = [...part.childNodes];
-    fresh.forEach((child, i) => {
-      if (rendered[i] === before[i]) return;
-      if (!(child instanceof Element)) old[i].nodeValue = child.nodeValue;
-      else if (moving && child.matches("table") && !child.querySelector(FOCUSABLE)) part.replaceChild(child, old[i]);
-      else Idiomorph.morph(old[i], child, { ...MORPH, morphStyle: "outerHTML" });
-    });
-  }
-  return rendered;
-}
-
-/** @type {object} */
-const MORPH = {
-  // text that is being typed is the reader's; what a pressed button shows is Python's
-  get ignoreActiveValue() {
-    return !(document.activeElement instanceof HTMLButtonElement);
-  },
-  callbacks: {
-    beforeNodeMorphed: (/** @type {Node} */ old, /** @type {Node} */ fresh) => !leaveToPlotly(old, fresh),
-    // whether a fold is open is the reader's, not Python's
-    beforeAttributeUpdated: (/** @type {string} */ attribute, /** @type {Element} */ node) =>
-      !(attribute === "open" && node.localName === "details"),
-  },
-};
 
 export class CutawayFigure extends HTMLElement {
   #key = `figure-${++figures}`;
@@ -74,6 +32,16 @@ export class CutawayFigure extends HTMLElement {
   #changed = false;
   /** @type {Transport | undefined} of a figure that moves */
   #transport;
+
+  /** whose Python answers: the visit's, or one of the figure's own for a program that the reader rewrote */
+  #python = python;
+  #look = new Look({
+    find: (selector) => this.#find(selector),
+    opening: () => this.#opening(this.#link),
+    take: (own, answer) => this.#take(own, answer),
+    back: () => this.back(),
+    link: () => this.#address(),
+  });
 
   /** @param {string} selector @returns {any} */
   #find(selector) {
@@ -97,7 +65,7 @@ export class CutawayFigure extends HTMLElement {
   }
 
   connectedCallback() {
-    this.#find(".cw-acts").hidden = false;
+    for (const acts of this.querySelectorAll(".cw-acts, .cw-act--in")) /** @type {HTMLElement} */ (acts).hidden = false;
     const form = this.#find("form");
     form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
     form.addEventListener("input", (/** @type {Event} */ event) => this.#input(event));
@@ -107,13 +75,12 @@ export class CutawayFigure extends HTMLElement {
       const ready = () => this.state === "live" && !this.#asking && this.#queue.length === 0;
       this.#transport = new Transport(bar, this.#find('[data-part="reading"]'), (to) => this.#seek(to), ready);
     }
-    python.addEventListener("progress", this.#progress);
-    python.addEventListener("loading", this.#loading);
-    python.addEventListener("failed", this.#failed);
+    this.#hear(python);
     const query = queryFor(this.uid);
     if (EMBEDDED) this.#first = query ?? "";
     if (query !== null && !EMBEDDED) {
       this.open(query);
+      if (location.hash.startsWith("#edit=")) this.#look.toggle();
     } else {
       const open = () => {
         if (this.state === "static") this.open();
@@ -134,26 +101,37 @@ export class CutawayFigure extends HTMLElement {
   }
 
   disconnectedCallback() {
-    python.removeEventListener("progress", this.#progress);
-    python.removeEventListener("loading", this.#loading);
-    python.removeEventListener("failed", this.#failed);
+    for (const [name, told] of this.#told) this.#python.removeEventListener(name, told);
     this.#transport?.close();
-    if (this.state === "live") python.ask({ type: "close", key: this.#key }).catch(() => {});
+    this.#look.end();
+    if (this.state === "live" && this.#python === python) python.ask({ type: "close", key: this.#key }).catch(() => {});
+  }
+
+  /** Lets a Python answer for this figure, and no other. @param {Python} answering */
+  #hear(answering) {
+    for (const [name, told] of this.#told) this.#python.removeEventListener(name, told);
+    for (const [name, told] of this.#told) answering.addEventListener(name, told);
+    this.#python = answering;
+    this.figure.toggleAttribute("data-edited", answering !== python);
   }
 
   /** Begins with the page's preset, and a link's query on top of it. */
   open(link = this.#first) {
-    const { demo = "", preset = "" } = this.figure.dataset;
-    const numpy = this.#needsNumpy;
     if (this.state === "failed") this.#enable(true);
     // compare with the page itself: a control may hold what the reader typed and Python refused
     this.#parts = {};
-    const { lock } = SWITCHED;
-    this.#queue = [{ type: "open", key: this.#key, uid: this.uid, demo, preset, link, lock, numpy }];
+    this.#queue = [this.#opening(link)];
     this.#transport?.begin();
     if (this.#changed) this.#queue.push(this.#change());
     if (this.state === "live") this.#next();
     else this.#start();
+  }
+
+  /** @param {string} link @returns {Extract<Request, {type: "open"}>} */
+  #opening(link) {
+    const { demo = "", preset = "" } = this.figure.dataset;
+    const { lock } = SWITCHED;
+    return { type: "open", key: this.#key, uid: this.uid, demo, preset, link, lock, numpy: this.#needsNumpy };
   }
 
   /** Sets the figure to a link's query. */
@@ -165,7 +143,7 @@ export class CutawayFigure extends HTMLElement {
   async #start() {
     this.#show("starting");
     try {
-      await python.start(this.#needsNumpy);
+      await this.#python.start(this.#needsNumpy);
       this.#next();
     } catch {
       // the `failed` event has told it already
@@ -211,6 +189,7 @@ export class CutawayFigure extends HTMLElement {
     const { action, event: name, move } = button.dataset;
     if (action === "retry") document.dispatchEvent(new CustomEvent("cutaway:retry"));
     else if (action === "reset") this.set();
+    else if (action === "inside") this.#look.toggle();
     else if (action === "link") this.#copyLink(button);
     else if (action === "save") toggleSaving(this.figure, button, () => this.#now());
     else if (action === "embed") toggleSnippet(this.figure, button, this.#link);
@@ -250,8 +229,9 @@ export class CutawayFigure extends HTMLElement {
     if (!request) return;
     this.#asking = true;
     try {
-      const answer = await python.ask(request);
-      if (answer.error) {
+      const answer = await this.#python.ask(request);
+      if (answer.error && this.#python !== python) this.#look.tell(answer);
+      else if (answer.error) {
         this.#changed = false;
         this.#link = "";
         this.#fail(`This figure’s program stopped. ${answer.error}`);
@@ -286,13 +266,14 @@ export class CutawayFigure extends HTMLElement {
       if (last?.html === html) continue;
       const part = this.#find(`[data-part="${name}"]`);
       const moving = this.classList.contains("is-moving") || Boolean(this.#transport?.playing);
-      this.#parts[name] = { html, children: patch(part, html, last?.children, moving) };
+      const safe = this.#python === python ? html : this.#look.purified(html);
+      this.#parts[name] = { html, children: patch(part, safe, last?.children, moving) };
       localise(part);
     }
     const { ran } = answer;
     this.#find("[data-ms]").textContent = ran
       ? `${ran.model}, ${(ran.parameters / 1e6).toFixed(1)} M parameters, ${ran.provider}, ${Math.round(ran.ms)} ms`
-      : `Python in this page, ${ms < 1 ? ms.toFixed(1) : Math.round(ms)} ms`;
+      : `${this.#python === python ? "Python in this page" : "your program"}, ${ms < 1 ? ms.toFixed(1) : Math.round(ms)} ms`;
     if (this.state !== "live") this.#show("live");
     for (const [name, figure] of Object.entries(charts)) {
       const place = this.#find(`[data-chart="${name}"]`);
@@ -333,9 +314,33 @@ export class CutawayFigure extends HTMLElement {
 
   #failed = (/** @type {Event} */ event) => {
     const why = /** @type {CustomEvent<string>} */ (event).detail;
-    if (this.state === "starting") this.#fail(`${python.ready ? "This figure" : "Python"} did not start: ${why}.`);
+    if (this.#python !== python) {
+      this.#look.tell({ error: stopped(why) });
+      this.back();
+    } else if (this.state === "starting") this.#fail(`${python.ready ? "This figure" : "Python"} did not start: ${why}.`);
     else if (this.state === "live") this.#fail(`Python stopped: ${why}.`);
   };
+
+  /** @type {[string, (event: Event) => void][]} what is heard of a Python */
+  #told = [["progress", this.#progress], ["loading", this.#loading], ["failed", this.#failed]];
+
+  /** Shows what a program that the reader rewrote has answered, and lets it answer from now on. @param {Python} own @param {Answer} answer */
+  #take(own, answer) {
+    this.#hear(own);
+    this.#queue = [];
+    this.#transport?.begin();
+    if (this.state === "failed") this.#enable(true);
+    this.#render(answer);
+    if (answer.run) this.#transport?.tell(answer.run, true);
+    this.#next();
+  }
+
+  /** Runs the book's own program again, as the controls stand. */
+  back() {
+    if (this.#python === python) return;
+    this.#hear(python);
+    this.open(this.#link);
+  }
 
   /** @param {string} why */
   #fail(why) {

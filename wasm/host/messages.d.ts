@@ -15,12 +15,15 @@ export interface Manifest {
 }
 
 export type Request =
-  | { type: "open"; key: string; uid: string; demo: string; preset: string; link: string; lock: string[]; numpy: boolean }
+  | { type: "open"; key: string; uid: string; demo: string; preset: string; link: string; lock: string[]; numpy: boolean; files?: Files }
   | { type: "change"; key: string; values: Record<string, string[]> }
   | { type: "event"; key: string; name: string; value: string }
   | { type: "seek"; key: string; to: number }
   | { type: "ahead"; key: string }
   | { type: "close"; key: string };
+
+/** A program, its files by path. */
+export type Files = Record<string, string>;
 
 /** Where a figure that moves is. */
 export interface Run {
@@ -46,6 +49,9 @@ export interface Answer {
   /** the model that ran for this answer, if one did */
   ran?: { model: string; parameters: number; provider: string; ms: number };
   error?: string;
+  /** of a program that the reader rewrote: what it printed, and where an error arose */
+  printed?: string;
+  at?: { file: string; line: number };
 }
 
 export interface PlotlyFigure {
@@ -65,6 +71,8 @@ export type ToWorker =
       snapshot: boolean;
       provider: string;
       keeps: boolean;
+      /** whether what Python runs may be anyone's */
+      closed: boolean;
     }
   /** a figure will need NumPy */
   | { type: "numpy" }
@@ -75,6 +83,8 @@ export type FromWorker =
   | { type: "progress"; step: number; steps: number; doing: string; read: number; total: number; restoring: boolean }
   | { type: "want"; name: string }
   | { type: "loading"; what: string; read: number; total: number }
+  /** only where Python's code may be anyone's: whether it runs now, or waits for the browser */
+  | { type: "computing"; now: boolean }
   | { type: "ready" }
   | { type: "failed"; why: string }
   | { type: "answer"; id: number; answer: Answer };

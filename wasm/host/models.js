@@ -7,8 +7,9 @@ const WEIGHTS = "weights.bin";
  * @param {import("./assets.js").Assets} assets
  * @param {string} wish the provider asked for, "webgpu" or "wasm"; empty: the best there is
  * @param {(what: string, read: number, total: number) => void} tell tells the page how far a download is
+ * @param {(now: boolean) => void} computing told when Python begins to wait for this, and when it goes on
  */
-export function models(assets, wish, tell) {
+export function models(assets, wish, tell, computing) {
   /** @type {Map<string, Promise<any>>} files and sessions on their way or here */
   const kept = new Map();
 
@@ -76,8 +77,12 @@ export function models(assets, wish, tell) {
   return {
     /** @param {string} name */
     async load(name) {
-      const [bytes] = await files(name.split("/")[0], [name]);
-      return bytes;
+      computing(false);
+      try {
+        return (await files(name.split("/")[0], [name]))[0];
+      } finally {
+        computing(true);
+      }
     },
 
     /**
@@ -96,8 +101,9 @@ export function models(assets, wish, tell) {
         array.destroy();
         return { name, kind, dims, data };
       });
-      const ort = await runtime();
+      computing(false);
       const once = async () => {
+        const ort = await runtime();
         const running = await session(graph);
         /** @type {Record<string, any>} */
         const feeds = {};
@@ -115,7 +121,9 @@ export function models(assets, wish, tell) {
       } catch (error) {
         if (!adapter) throw error;
         giveUp(error);
-        return once();
+        return await once();
+      } finally {
+        computing(true);
       }
     },
   };

@@ -3,6 +3,20 @@
 /** This file is `<assets>/<hash>/host.js`; read from disk it is a plain script, and the bundler puts its address in. */
 export const ASSETS = new URL("../", import.meta.url).href;
 
+/** The site's own address: of the copy that is read from disk, the one that it was built for. */
+export const home = () => {
+  if (location.protocol !== "file:") return new URL("../../", ASSETS).href;
+  const page = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=canonical]")).href;
+  const depth = document.querySelectorAll(".md-logo")[0]?.getAttribute("href")?.split("../").length ?? 1;
+  return new URL("../".repeat(depth - 1) || ".", page).href;
+};
+
+/** Where the site has what figures read: for each file its address, and its sha256. @returns {Record<string, [string, string]>} */
+export function dataAddresses() {
+  const data = Object.entries(__MANIFEST__.files).filter(([name]) => name.includes("/") && !name.startsWith("inside/"));
+  return Object.fromEntries(data.map(([name, { path, sha256 }]) => [name, [`${home()}assets/runtime/${path}`, sha256]]));
+}
+
 /** @param {string} name @returns {string} the address of an asset */
 export const address = (name) => new URL(__MANIFEST__.files[name].path, ASSETS).href;
 
@@ -25,6 +39,33 @@ if (__DISK__) {
   };
 }
 
+/** @type {Map<string, Promise<void>>} scripts of the book that were asked for */
+const scripts = new Map();
+
+/** Loads a script of the manifest, once; after a failure it may be asked for again. @param {string} name */
+export function loadScript(name) {
+  const made = scripts.get(name) ?? new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address(name);
+    script.onload = () => resolve();
+    script.onerror = () => {
+      scripts.delete(name);
+      reject(new Error(`${name} could not be fetched`));
+    };
+    document.head.append(script);
+  });
+  scripts.set(name, made);
+  return made;
+}
+
+/** A text of the manifest, for the page itself. @param {string} name */
+export async function text(name) {
+  if (__DISK__) return new TextDecoder().decode(await fromDisk(name));
+  const found = await fetch(address(name), { cache: "force-cache" });
+  if (!found.ok) throw new Error(`${name} could not be fetched: the server answered ${found.status}`);
+  return found.text();
+}
+
 /**
  * A file's bytes, in a copy of the book that is read from disk: there nothing can be fetched, but a script can be loaded.
  * @param {string} name @returns {Promise<Uint8Array>}
@@ -45,18 +86,18 @@ export async function fromDisk(name) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** The worker that runs Python. @returns {Promise<Worker>} */
-export async function newWorker() {
+/** The worker that runs Python. @param {boolean} closed whether it is to have no origin @returns {Promise<Worker>} */
+export async function newWorker(closed) {
   // started by the page's first line, where its address names a figure
   const { cutawayWorker: early } = /** @type {any} */ (window);
-  /** @type {any} */ (window).cutawayWorker = null;
-  if (early && !early.lost) return early;
+  if (!closed) /** @type {any} */ (window).cutawayWorker = null;
+  if (early && !early.lost && !closed) return early;
   let from = address("worker.js");
   if (__DISK__) {
     const code = new TextDecoder().decode(await fromDisk("worker.js"));
     from = `data:text/javascript;charset=utf-8,${encodeURIComponent(code)}`;
-  } else if (self.origin === "null") {
-    // in a frame without an origin of its own, a worker may come from such an address only
+  } else if (closed || self.origin === "null") {
+    // a worker from such an address has no origin; in a frame that has none it may come from no other
     from = `data:text/javascript,import ${JSON.stringify(from)}`;
   }
   return new BrowsersWorker(from, { type: "module" });

@@ -11,7 +11,11 @@ const LIMIT = Number(document.documentElement.dataset.cutawayLimit) || 30_000;
 /** The same while Python begins from a memory snapshot, which takes a second or never ends. */
 const RESTORING = Math.min(LIMIT, 10_000);
 
-class Python extends EventTarget {
+export class Python extends EventTarget {
+  #closed;
+  #patience;
+  /** whether Python's own code runs now, not the browser's on its behalf */
+  #computing = false;
   /** @type {Worker | null} */
   #worker = null;
   /** @type {Promise<void> | null} */
@@ -31,6 +35,18 @@ class Python extends EventTarget {
   #asked = new Map();
 
   /**
+   * @param {object} [options]
+   * @param {boolean} [options.closed] whether what runs in it may be anyone's: its worker has no origin, so it reaches
+   *   nothing that the reader or another site keeps in this browser, and the page's policy holds in it
+   * @param {number} [options.patience] milliseconds that Python's code may run for one answer
+   */
+  constructor({ closed = false, patience = LIMIT } = {}) {
+    super();
+    this.#closed = closed;
+    this.#patience = patience;
+  }
+
+  /**
    * Starts Python unless it runs or is starting. Rejects with a sentence for the reader.
    * @param {boolean} numpy whether the figure that asks needs NumPy
    * @returns {Promise<void>}
@@ -48,10 +64,10 @@ class Python extends EventTarget {
 
   async #begin() {
     this.#watch();
-    this.#restoring = false;
+    this.#restoring = this.#computing = false;
     let worker;
     try {
-      worker = this.#worker = await newWorker();
+      worker = this.#worker = await newWorker(this.#closed);
     } catch (error) {
       this.#fail(`This browser cannot start a worker: ${/** @type {Error} */ (error).message}`);
       return;
@@ -68,10 +84,11 @@ class Python extends EventTarget {
       again: this.#again,
       disk: __DISK__,
       snapshot: this.#snapshot,
+      closed: this.#closed,
       provider,
       // what a reader has kept is read without a network, where there is nothing to fetch; a frame without an origin
       // of its own keeps nothing, and may not even ask
-      keeps: self.origin !== "null" && !navigator.serviceWorker?.controller,
+      keeps: !this.#closed && self.origin !== "null" && !navigator.serviceWorker?.controller,
     });
     if (this.#numpy) this.#post({ type: "numpy" });
   }
@@ -106,6 +123,9 @@ class Python extends EventTarget {
     } else if (message.type === "loading") {
       this.#watch();
       this.dispatchEvent(new CustomEvent("loading", { detail: message }));
+    } else if (message.type === "computing") {
+      this.#computing = message.now;
+      this.#watch();
     } else if (message.type === "want") {
       this.#hand(message.name);
     } else if (message.type === "ready") {
@@ -116,6 +136,7 @@ class Python extends EventTarget {
     } else if (message.type === "failed") {
       this.#failOr(message.why, worker);
     } else {
+      this.#computing = false;
       if (this.#asked.size === 1) clearTimeout(this.#timer);
       this.#asked.get(message.id)?.resolve(message.answer);
       this.#asked.delete(message.id);
@@ -131,7 +152,7 @@ class Python extends EventTarget {
   /** Fails unless there is news within the limit. */
   #watch() {
     clearTimeout(this.#timer);
-    const limit = this.#restoring ? RESTORING : LIMIT;
+    const limit = this.#restoring ? RESTORING : this.#computing ? this.#patience : LIMIT;
     const why = `no sign of life for ${Math.round(limit / 1000)} seconds`;
     this.#timer = setTimeout(() => this.#failOr(why, this.#worker), limit);
   }
@@ -143,6 +164,14 @@ class Python extends EventTarget {
     this.#snapshot = false;
     worker?.terminate();
     this.#begin();
+  }
+
+  /** Ends the worker, where nobody needs it any more. */
+  end() {
+    clearTimeout(this.#timer);
+    this.#worker?.terminate();
+    this.#worker = this.#started = this.#resolve = null;
+    this.ready = false;
   }
 
   /** Ends the worker and tells everyone; the next `start` begins anew. @param {string} why */

@@ -1,17 +1,9 @@
 /** What another site puts into its page to show a figure: a panel that makes it, below the figure's acts. */
 import { copied, sayOn } from "./copy.js";
-import { ASSETS } from "./places.js";
+import { home } from "./places.js";
 
 const LOWEST = 120;
 const LANGUAGES = ["", "de", "fr", "es", "pt", "pl", "en-IN", "de-CH"];
-
-/** The site's own address: of the copy that is read from disk, the one that it was built for. */
-const home = () => {
-  if (location.protocol !== "file:") return new URL("../../", ASSETS).href;
-  const page = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=canonical]")).href;
-  const depth = document.querySelectorAll(".md-logo")[0]?.getAttribute("href")?.split("../").length ?? 1;
-  return new URL("../".repeat(depth - 1) || ".", page).href;
-};
 
 /** @param {string} text */
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");

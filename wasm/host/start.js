@@ -22,16 +22,18 @@ const IDLE = 3000; // milliseconds after a start before anything is fetched for 
  * @typedef {object} Wish
  * @property {boolean} snapshot whether a memory snapshot may be used
  * @property {string} provider where models run; empty: the best there is
+ * @property {boolean} closed whether what Python runs may be anyone's
  * @property {boolean} keeps whether this start may fetch and keep files for the next visit
  * @property {(doing: number, read: number, total: number, restoring: boolean) => void} tell
  * @property {(what: string, read: number, total: number) => void} loading
+ * @property {(now: boolean) => void} computing told of each wait of Python's for a model
  */
 
 /**
  * @param {Assets} assets @param {Wish} wish
  * @returns {Promise<{answer: (message: string) => any, numpy: () => Promise<void>}>}
  */
-export async function startPython(assets, { snapshot, provider, keeps, tell, loading }) {
+export async function startPython(assets, { snapshot, provider, keeps, tell, loading, computing }) {
   let read = 0;
   let total = 0;
   let doing = 0;
@@ -98,7 +100,7 @@ export async function startPython(assets, { snapshot, provider, keeps, tell, loa
       // each reader's own chance, and not that of the build
       pyodide.runPython("import random; random.seed()");
     }
-    pyodide.pyimport("demos_py.core.browser").host = models(assets, provider, loading);
+    pyodide.pyimport("demos_py.core.browser").host = models(assets, provider, loading, computing);
     return pyodide;
   };
   // a bad download is the better explanation of whatever else went wrong

@@ -15,6 +15,9 @@ const send = (message) => postMessage(message);
 /** @param {any} error */
 const fail = (error) => send({ type: "failed", why: inOneLine(error) });
 
+/** what tells whether Python's code runs now, where that may be anyone's and not end @type {(now: boolean) => void} */
+let computing = () => {};
+
 /** @type {Awaited<ReturnType<typeof startPython>>} */
 let python;
 /** @type {Assets} */
@@ -36,18 +39,21 @@ onmessage = ({ data }) => {
 
 /** @param {Extract<ToWorker, {type: "start"}>} message */
 async function start({ manifest, base, again, disk, ...wish }) {
+  if (wish.closed) computing = (now) => send({ type: "computing", now });
   assets = new Assets(manifest, base, again, disk ? (name) => send({ type: "want", name }) : null);
   python = await startPython(assets, {
     ...wish,
     tell: (doing, read, total, restoring) =>
       send({ type: "progress", step: doing + 1, steps: STEPS.length, doing: STEPS[doing], read, total, restoring }),
     loading: (what, read, total) => send({ type: "loading", what, read, total }),
+    computing,
   });
   send({ type: "ready" });
 }
 
 /** @param {number} id @param {import("./messages").Request} request */
 async function answer(id, request) {
+  computing(true);
   const found = python.answer(JSON.stringify(request));
   const text = typeof found === "string" ? found : await found;
   if (found !== text) found.destroy();
