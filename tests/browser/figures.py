@@ -85,13 +85,16 @@ class Figure:
 class Twin:
     """The same figure, run by CPython: it takes what the page's figure takes, and gives what it must show."""
 
-    def __init__(self, figure: Figure, link: str = "", lock: Sequence[str] = ()) -> None:
+    def __init__(
+        self, figure: Figure, link: str = "", lock: Sequence[str] = (), files: Parts | None = None
+    ) -> None:
         self.figure = figure
         self._key = f"twin-{next(_keys)}"
         self.parts: Parts = {}
         self.link = ""
-        demo = figure.demo.id
-        self._ask(type="open", uid=figure.uid, demo=demo, preset=figure.preset, link=link, lock=list(lock))
+        more = {"files": files} if files else {}
+        opening = {"uid": figure.uid, "demo": figure.demo.id, "preset": figure.preset}
+        self._ask(type="open", **opening, link=link, lock=list(lock), **more)
 
     def _ask(self, **request: Any) -> Parts:
         answer = json.loads(finished(bridge.answer(json.dumps({"key": self._key, **request}))))

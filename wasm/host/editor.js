@@ -1,8 +1,8 @@
 /** CodeMirror as the book uses it: one editor, whose text is that of the file being looked at. */
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
-import { jinja } from "@codemirror/lang-jinja";
+import { jinja2 } from "@codemirror/legacy-modes/mode/jinja2";
 import { python } from "@codemirror/lang-python";
-import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
 import { setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { EditorState } from "@codemirror/state";
@@ -68,7 +68,7 @@ export function editorIn(place, { run, changed }) {
   return {
     /** Shows a file. @param {string} path @param {string} text */
     show(path, text) {
-      const language = path.endsWith(".py") ? python() : jinja();
+      const language = path.endsWith(".py") ? python() : StreamLanguage.define(jinja2);
       const label = EditorView.contentAttributes.of({ "aria-label": `${path}. Escape, then Tab, leaves the editor.` });
       view.setState(EditorState.create({ doc: text, extensions: [...common, language, label] }));
     },

@@ -52,6 +52,8 @@ async function panelFor(host) {
   template.innerHTML = PANEL.trim();
   const panel = /** @type {HTMLElement} */ (template.content.firstElementChild);
   const find = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (panel.querySelector(selector));
+  panel.hidden = true;
+  figure.querySelector(".cw-foot")?.after(panel); // an editor needs a window around it
   const title = figure.querySelector(".cw-title")?.textContent ?? demo;
   panel.setAttribute("aria-label", `Look inside ${title}`);
   const said = find("[data-said]");
@@ -163,7 +165,6 @@ async function panelFor(host) {
     else if (button?.dataset.do) acts[button.dataset.do](button);
   });
 
-  figure.querySelector(".cw-foot")?.after(panel);
   const given = await editOf(location.hash);
   const before = stored(uid);
   const known = (/** @type {Files} */ files) => Object.fromEntries(Object.entries(files).filter(([path, text]) => path in book && text !== book[path]));
