@@ -42,6 +42,7 @@ LEFT_OUT = (
     "sitemap.xml",
     "sitemap.xml.gz",
     "404.html",
+    "closed.html",
     "sw.js",
     "manifest.webmanifest",
     "card.png",

@@ -25,19 +25,18 @@ FORMULA = re.compile(
     re.DOTALL,
 )
 POLICY = '<meta http-equiv="Content-Security-Policy" content="{}">'
-ALONE = "offline.html"  # loads nothing, and brings a policy of its own (wasm/offline.py)
+ALONE = ("offline.html", "closed.html")  # load nothing, and bring policies of their own
 OLD_GUARD = re.compile('<script id="cutaway-gone">.*?</script>', re.DOTALL)
 OLD_POLICY = re.compile(POLICY.format('[^"]*'))
 # `wasm-unsafe-eval` allows WebAssembly to be compiled, and no JavaScript from text. Inline styles are needed by
-# KaTeX, Plotly and CodeMirror. A worker from a `data:` address has no origin, and this policy: there runs what may be
-# anyone's (wasm/host/places.js).
+# KaTeX, Plotly and CodeMirror.
 DIRECTIVES = [
     "default-src 'self'",
     "script-src 'self' 'wasm-unsafe-eval'{hashes}",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "font-src 'self' data:",
-    "worker-src 'self' data:",
+    "worker-src 'self'",
     "connect-src 'self'",
     "object-src 'none'",
     "base-uri 'self'",
@@ -198,8 +197,9 @@ def finish(site: Path) -> None:
     shutil.rmtree(assets, ignore_errors=True)
     shutil.copytree(ASSETS, assets)
     verify(assets, manifest)
+    shutil.copy(ROOT / "wasm/pages/closed.html", site)
     shutil.rmtree(site / "embed", ignore_errors=True)
-    found = sorted(path for path in site.rglob("*.html") if path.name != ALONE)
+    found = sorted(path for path in site.rglob("*.html") if path.name not in ALONE)
     pages = {path: path.read_bytes().decode() for path in found}
     if not pages:
         raise AssetError(f"{site} holds no page: build the site first")

@@ -152,7 +152,14 @@ def listing(site: Path) -> dict[str, Any]:
     demos = {page: sorted(set(DEMO.findall("".join(found)))) for page, found in figures.items()}
     asked = known_needs(sorted({demo for found in demos.values() for demo in found}))
 
-    base: set[str] = {"", "offline.html", *SEARCH}
+    base: set[str] = {
+        "",
+        "offline.html",
+        "closed.html",
+        known.assets["inside.js"],
+        known.assets["inside/core.json"],
+        *SEARCH,
+    }
     base |= {str(path.relative_to(site)) for path in site.glob("assets/javascripts/workers/*.js")}
     for page, text in pages.items():
         base |= known.loaded_by(page, text)
@@ -160,7 +167,9 @@ def listing(site: Path) -> dict[str, Any]:
     for page, text in pages.items():
         if not demos[page]:
             continue
-        names = {*PYTHON} | with_weights({name for demo in demos[page] for name in asked[demo]}, known.assets)
+        names = {*PYTHON, *(f"inside/{demo.replace('/', '-')}.json" for demo in demos[page])} | with_weights(
+            {name for demo in demos[page] for name in asked[demo]}, known.assets
+        )
         if any(" data-numpy" in figure for figure in figures[page]):
             names.add("numpy.tar.gz")
         if any(" data-chart=" in figure for figure in figures[page]):

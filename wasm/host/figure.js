@@ -277,7 +277,8 @@ export class CutawayFigure extends HTMLElement {
     if (this.state !== "live") this.#show("live");
     for (const [name, figure] of Object.entries(charts)) {
       const place = this.#find(`[data-chart="${name}"]`);
-      if (place) drawChart(place, figure);
+      const cannot = (/** @type {Error} */ error) => this.#look.tell({ error: `Plotly cannot draw “${name}”: ${error.message}` });
+      if (place) drawChart(place, figure).catch(cannot);
     }
   }
 

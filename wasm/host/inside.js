@@ -35,8 +35,18 @@ const PANEL = `
  * @property {() => URL} link the address of the figure as it stands
  */
 
+const CONTROL = /^(INPUT|SELECT|TEXTAREA|BUTTON|OPTION)$/;
+// What scripts of the page look up by name may not be hidden behind an element: a control's name is looked up in its
+// form, whose `elements` are needed; any other name, and a picture's id, in the document.
+DOMPurify.addHook("uponSanitizeAttribute", (element, attribute) => {
+  const { attrName, attrValue } = attribute;
+  if (attrName === "name" && (!CONTROL.test(element.nodeName) || attrValue === "elements")) attribute.keepAttr = false;
+  if (attrName === "id" && /^(IMG|OBJECT|EMBED)$/.test(element.nodeName)) attribute.keepAttr = false;
+});
+
 /** HTML that a program which may be anyone's has made, without what could act on the page. @param {string} html */
-const purified = (html) => DOMPurify.sanitize(html, { FORBID_TAGS: ["style", "form"], FORBID_ATTR: ["action", "formaction", "ping"] });
+const purified = (html) =>
+  DOMPurify.sanitize(html, { SANITIZE_DOM: false, FORBID_TAGS: ["style", "form"], FORBID_ATTR: ["action", "formaction", "ping"] });
 
 /** @param {Host} host */
 async function panelFor(host) {

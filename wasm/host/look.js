@@ -85,10 +85,11 @@ export class Look {
       const { read, total } = /** @type {CustomEvent<{read: number, total: number}>} */ (event).detail;
       say(`Starting a Python for your program, ${(read / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`);
     };
+    const begun = () => say("Running");
     own.addEventListener("progress", tell);
+    own.addEventListener("computing", begun);
     try {
       await own.start(numpy);
-      say("Running");
       const answer = await own.ask({ ...this.#figure.opening(), numpy, files });
       if (!answer.error) this.#figure.take(own, answer);
       return answer;
@@ -96,6 +97,7 @@ export class Look {
       return { error: stopped(/** @type {Error} */ (error).message) };
     } finally {
       own.removeEventListener("progress", tell);
+      own.removeEventListener("computing", begun);
     }
   }
 }

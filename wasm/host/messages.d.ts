@@ -66,8 +66,8 @@ export type ToWorker =
       base: string;
       /** whether an earlier start failed */
       again: boolean;
-      /** whether the page was opened from disk, and hands the files over */
-      disk: boolean;
+      /** whether the worker can fetch nothing, and the page hands the files over */
+      handed: boolean;
       snapshot: boolean;
       provider: string;
       keeps: boolean;

@@ -58,13 +58,18 @@ export function loadScript(name) {
   return made;
 }
 
-/** A text of the manifest, for the page itself. @param {string} name */
-export async function text(name) {
-  if (__DISK__) return new TextDecoder().decode(await fromDisk(name));
-  const found = await fetch(address(name), { cache: "force-cache" });
+/** A file of the manifest, for the page itself. @param {string} name @returns {Promise<Uint8Array>} */
+export async function bytes(name) {
+  if (__DISK__) return fromDisk(name);
+  const found = await fetch(address(name), { cache: "force-cache" }).catch(() => {
+    throw new Error(`${name} could not be fetched: the network went away`);
+  });
   if (!found.ok) throw new Error(`${name} could not be fetched: the server answered ${found.status}`);
-  return found.text();
+  return new Uint8Array(await found.arrayBuffer());
 }
+
+/** @param {string} name @returns {Promise<string>} */
+export const text = async (name) => new TextDecoder().decode(await bytes(name));
 
 /**
  * A file's bytes, in a copy of the book that is read from disk: there nothing can be fetched, but a script can be loaded.
@@ -86,18 +91,18 @@ export async function fromDisk(name) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** The worker that runs Python. @param {boolean} closed whether it is to have no origin @returns {Promise<Worker>} */
-export async function newWorker(closed) {
+/** The worker that runs Python. @returns {Promise<Worker>} */
+export async function newWorker() {
   // started by the page's first line, where its address names a figure
   const { cutawayWorker: early } = /** @type {any} */ (window);
-  if (!closed) /** @type {any} */ (window).cutawayWorker = null;
-  if (early && !early.lost && !closed) return early;
+  /** @type {any} */ (window).cutawayWorker = null;
+  if (early && !early.lost) return early;
   let from = address("worker.js");
   if (__DISK__) {
     const code = new TextDecoder().decode(await fromDisk("worker.js"));
     from = `data:text/javascript;charset=utf-8,${encodeURIComponent(code)}`;
-  } else if (closed || self.origin === "null") {
-    // a worker from such an address has no origin; in a frame that has none it may come from no other
+  } else if (self.origin === "null") {
+    // in a frame without an origin of its own, a worker may come from such an address only
     from = `data:text/javascript,import ${JSON.stringify(from)}`;
   }
   return new BrowsersWorker(from, { type: "module" });

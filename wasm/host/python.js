@@ -1,5 +1,6 @@
 /** Python as the page sees it: one worker for the whole visit, started when first needed, and again after a failure. */
-import { ASSETS, fromDisk, newWorker } from "./places.js";
+import { ClosedWorker } from "./closed.js";
+import { ASSETS, bytes, newWorker } from "./places.js";
 
 /** @typedef {import("./messages").Request} Request */
 /** @typedef {import("./messages").Answer} Answer */
@@ -16,7 +17,7 @@ export class Python extends EventTarget {
   #patience;
   /** whether Python's own code runs now, not the browser's on its behalf */
   #computing = false;
-  /** @type {Worker | null} */
+  /** @type {Worker | ClosedWorker | null} */
   #worker = null;
   /** @type {Promise<void> | null} */
   #started = null;
@@ -36,8 +37,7 @@ export class Python extends EventTarget {
 
   /**
    * @param {object} [options]
-   * @param {boolean} [options.closed] whether what runs in it may be anyone's: its worker has no origin, so it reaches
-   *   nothing that the reader or another site keeps in this browser, and the page's policy holds in it
+   * @param {boolean} [options.closed] whether what runs in it may be anyone's, so that its worker reaches nothing
    * @param {number} [options.patience] milliseconds that Python's code may run for one answer
    */
   constructor({ closed = false, patience = LIMIT } = {}) {
@@ -67,14 +67,14 @@ export class Python extends EventTarget {
     this.#restoring = this.#computing = false;
     let worker;
     try {
-      worker = this.#worker = await newWorker(this.#closed);
+      worker = this.#worker = this.#closed && !__DISK__ ? new ClosedWorker() : await newWorker();
     } catch (error) {
       this.#fail(`This browser cannot start a worker: ${/** @type {Error} */ (error).message}`);
       return;
     }
     // an error event of a worker says nothing where its file could not be loaded
-    worker.onerror = (event) => this.#failOr(event.message || "the network went away before Python’s first byte", worker);
-    worker.onmessage = ({ data }) => this.#hear(data, worker);
+    worker.onerror = (/** @type {ErrorEvent} */ event) => this.#failOr(event.message || "the network went away before Python’s first byte", worker);
+    worker.onmessage = (/** @type {{data: FromWorker}} */ { data }) => this.#hear(data, worker);
     // a page may say where models run: `<html data-cutaway-provider="wasm">`, or "webgpu"
     const provider = document.documentElement.dataset.cutawayProvider ?? "";
     this.#post({
@@ -82,7 +82,7 @@ export class Python extends EventTarget {
       manifest: __MANIFEST__,
       base: ASSETS,
       again: this.#again,
-      disk: __DISK__,
+      handed: __DISK__ || this.#closed,
       snapshot: this.#snapshot,
       closed: this.#closed,
       provider,
@@ -113,7 +113,7 @@ export class Python extends EventTarget {
     });
   }
 
-  /** @param {FromWorker} message @param {Worker} worker */
+  /** @param {FromWorker} message @param {Worker | ClosedWorker} worker */
   #hear(message, worker) {
     if (worker !== this.#worker) return; // ended, and its last words were on their way
     if (message.type === "progress") {
@@ -126,6 +126,7 @@ export class Python extends EventTarget {
     } else if (message.type === "computing") {
       this.#computing = message.now;
       this.#watch();
+      this.dispatchEvent(new CustomEvent("computing", { detail: message.now }));
     } else if (message.type === "want") {
       this.#hand(message.name);
     } else if (message.type === "ready") {
@@ -145,7 +146,7 @@ export class Python extends EventTarget {
 
   /** Gives the worker a file that only the page can have. @param {string} name */
   async #hand(name) {
-    const found = await fromDisk(name).catch((/** @type {Error} */ error) => error.message);
+    const found = await bytes(name).catch((/** @type {Error} */ error) => error.message);
     this.#post({ type: "file", name, found }, typeof found === "string" ? [] : [found.buffer]);
   }
 
@@ -157,7 +158,7 @@ export class Python extends EventTarget {
     this.#timer = setTimeout(() => this.#failOr(why, this.#worker), limit);
   }
 
-  /** A start from a snapshot that fails is one that the reader need not hear of: it begins again without. @param {string} why @param {Worker | null} worker */
+  /** A start from a snapshot that fails is one that the reader need not hear of: it begins again without. @param {string} why @param {Worker | ClosedWorker | null} worker */
   #failOr(why, worker) {
     if (worker !== this.#worker) return;
     if (!this.#restoring) return this.#fail(why);

@@ -33,7 +33,7 @@ const IDLE = 3000; // milliseconds after a start before anything is fetched for 
  * @param {Assets} assets @param {Wish} wish
  * @returns {Promise<{answer: (message: string) => any, numpy: () => Promise<void>}>}
  */
-export async function startPython(assets, { snapshot, provider, keeps, tell, loading, computing }) {
+export async function startPython(assets, { snapshot, closed, provider, keeps, tell, loading, computing }) {
   let read = 0;
   let total = 0;
   let doing = 0;
@@ -57,7 +57,8 @@ export async function startPython(assets, { snapshot, provider, keeps, tell, loa
   /** @type {Promise<Uint8Array> | null} */
   let memory = null;
   if (kept?.size) memory = /** @type {Response} */ (kept.get(SNAPSHOT)).arrayBuffer().then((found) => new Uint8Array(found));
-  else if (snapshot && assets.ask) memory = opened(SNAPSHOT).bytes.then(gunzip);
+  // what such a worker begins with the page has in its cache, or keeps
+  else if (snapshot && assets.ask && !closed) memory = opened(SNAPSHOT).bytes.then(gunzip);
   memory?.catch(() => {});
   restoring = memory !== null;
 

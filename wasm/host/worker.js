@@ -38,9 +38,9 @@ onmessage = ({ data }) => {
 };
 
 /** @param {Extract<ToWorker, {type: "start"}>} message */
-async function start({ manifest, base, again, disk, ...wish }) {
+async function start({ manifest, base, again, handed, ...wish }) {
   if (wish.closed) computing = (now) => send({ type: "computing", now });
-  assets = new Assets(manifest, base, again, disk ? (name) => send({ type: "want", name }) : null);
+  assets = new Assets(manifest, base, again, handed ? (name) => send({ type: "want", name }) : null);
   python = await startPython(assets, {
     ...wish,
     tell: (doing, read, total, restoring) =>
