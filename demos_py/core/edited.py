@@ -112,7 +112,7 @@ def place(error: BaseException, files: Mapping[str, str], template: str) -> tupl
 
     `template` is the path of the drawing's template, which Jinja2 does not name in what it raises.
     """
-    if isinstance(error, SyntaxError) and error.filename in files and error.lineno:
+    if isinstance(error, SyntaxError) and error.filename and error.filename in files and error.lineno:
         return error.filename, error.lineno
     if isinstance(error, TemplateSyntaxError) and (error.name or template) in files:
         return error.name or template, error.lineno

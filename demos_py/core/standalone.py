@@ -88,4 +88,8 @@ def main(demo_id: str, arguments: Sequence[str], files: Mapping[str, tuple[str, 
     wrong = [argument for argument in arguments if "=" not in argument]
     if wrong:
         raise SystemExit(f"“{wrong[0]}” is no name=value. Without arguments, the program lists its names.")
-    print(text_of(demo, urlencode([tuple(argument.split("=", 1)) for argument in arguments])))
+    print(
+        text_of(
+            demo, urlencode([(name, value) for name, _, value in (one.partition("=") for one in arguments)])
+        )
+    )

@@ -29,6 +29,6 @@ export function standalone({ demo, title, name, link, core, files, addresses }) 
     .replace("DEPENDENCIES", needs.join(", ") || "nothing")
     .replace("LINK", () => plain(link))
     .replace('DEMO = ""', `DEMO = ${JSON.stringify(demo)}`)
-    .replace("ADDRESSES = {}", () => `ADDRESSES = ${JSON.stringify(sessions ? addresses() : {}, null, 4)}`)
-    .replace("FILES = {}", () => `FILES = {\n${texts}}`);
+    .replace("tuple[str, str]] = {}", () => `tuple[str, str]] = ${JSON.stringify(sessions ? addresses() : {}, null, 4)}`)
+    .replace("FILES: dict[str, str] = {}", () => `FILES: dict[str, str] = {\n${texts}}`);
 }

@@ -14,39 +14,44 @@ LINK
 
 import linecache
 import sys
+from collections.abc import Sequence
 from importlib.abc import InspectLoader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
+from types import CodeType, ModuleType
 
 DEMO = ""
-ADDRESSES = {}
-FILES = {}
+ADDRESSES: dict[str, tuple[str, str]] = {}
+FILES: dict[str, str] = {}
 
 
 class Files(MetaPathFinder, InspectLoader):
     """Imports modules from the texts above."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """The spec of a module that is among them."""
-        file = self.path(name)
-        inside = [] if file and self.is_package(name) else None
-        return file and spec_from_file_location(name, file, loader=self, submodule_search_locations=inside)
+        file = self.file(fullname)
+        inside = [] if file.endswith("/__init__.py") else None
+        return (
+            spec_from_file_location(fullname, file, loader=self, submodule_search_locations=inside)
+            if file
+            else None
+        )
 
-    def path(self, name):
-        """The name of a module's text."""
+    def file(self, name: str) -> str:
+        """The name of a module's text; empty where there is none."""
         files = (f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py")
-        return next((file for file in files if file in FILES), None)
+        return next((file for file in files if file in FILES), "")
 
-    def is_package(self, name):
-        """Whether a module holds others."""
-        return self.path(name).endswith("/__init__.py")
-
-    def get_source(self, name):
+    def get_source(self, fullname: str) -> str:
         """A module's text."""
-        return FILES[self.path(name)]
+        return FILES[self.file(fullname)]
 
-    def get_code(self, name):
+    def get_code(self, fullname: str) -> CodeType:
         """A module's code, whose errors show their lines."""
-        file, text = self.path(name), self.get_source(name)
+        file, text = self.file(fullname), self.get_source(fullname)
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         return compile(text, file, "exec", dont_inherit=True)
 
