@@ -166,7 +166,7 @@ def answer(message: str) -> str | Awaitable[str]:
     if figure and request["type"] != "open":
         waits = figure.demo.waits
     else:
-        waits = "files" in request or _waits(request["demo"])
+        waits = "files" in request or _waits(request.get("demo", ""))
     return _answer(request) if waits else finished(_answer(request))
 
 
