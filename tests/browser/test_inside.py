@@ -186,7 +186,6 @@ ATTEMPTS = {{
     "blind": blind,
     "book": lambda: js.fetch("{book}"),
     "request": lambda: request("request", True),
-    "waiting": lambda: request("waiting", False),
     "socket": lambda: heard(js.WebSocket.new(address.replace("http", "ws") + "socket"), "open"),
     "events": lambda: heard(js.EventSource.new(address + "events"), "open"),
     "worker": worker,

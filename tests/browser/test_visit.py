@@ -9,6 +9,7 @@ from tests.browser import shown
 from tests.browser.drivers import PlaywrightDriver, wait_for
 from tests.browser.figures import SAMPLING, Twin, figure_of
 from tests.browser.serving import Site, site_folder
+from wasm.finish import ALONE
 
 FIGURE = figure_of("sampling/distribution")
 DRAWS = figure_of("sampling/draws")
@@ -92,7 +93,7 @@ def test_every_page_has_the_one_strict_policy() -> None:
     pages = [
         page
         for page in sorted(site_folder().rglob("*.html"))
-        if page.relative_to(site_folder()).parts[0] not in ("embed", "offline.html")
+        if page.relative_to(site_folder()).parts[0] not in ("embed", *ALONE)
     ]
     found = {policy for page in pages for policy in POLICY.findall(page.read_text("utf-8")) or ["none"]}
     assert len(found) == 1

@@ -53,7 +53,7 @@ def small(tmp_path: Path) -> Path:
 
 def pages_of(site: Path) -> dict[Path, str]:
     """The pages of the book: not the one for a reader without a network, which stands alone."""
-    found = sorted(path for path in site.rglob("*.html") if path.name != "offline.html")
+    found = sorted(path for path in site.rglob("*.html") if path.name not in finish.ALONE)
     return {path: path.read_text("utf-8") for path in found}
 
 

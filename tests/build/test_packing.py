@@ -39,8 +39,8 @@ def write_page(folder: Path, body: str, name: str = "index.html") -> Path:
 
 
 def book_pages() -> list[Path]:
-    """The pages of the site, but for the one for a reader without a network, which loads nothing."""
-    return [path for path in sorted(SITE.rglob("*.html")) if path.name != "offline.html"]
+    """The pages of the site, but for those that load nothing and stand alone."""
+    return [path for path in sorted(SITE.rglob("*.html")) if path.name not in finish.ALONE]
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, str]]:
