@@ -26,14 +26,14 @@ import json
 import time
 import traceback
 from collections.abc import Awaitable, Mapping
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, replace
 from typing import Any
 
 from demos_py.core import params as controls
 from demos_py.core import sessions
 from demos_py.core.demo import Demo, Event, find, finished, settled
-from demos_py.core.edited import TEMPLATE, Printed, described, place, program
+from demos_py.core.edited import TEMPLATE, Printed, Stopped, described, limited, place, program
 from demos_py.core.render import render_parts
 from demos_py.core.transport import OPENING, SLICE, Log, Run, split_query, with_log
 
@@ -53,6 +53,7 @@ class OpenFigure:
 
 
 figures: dict[str, OpenFigure] = {}
+PATIENCE = 4.0  # seconds that a reader's program may compute for one answer
 LARGEST = 5_000_000  # characters of an answer: more would freeze the page
 
 
@@ -182,7 +183,8 @@ async def _answer(request: dict[str, Any]) -> str:
     before = figures.get(request["key"])
     printed = Printed()
     try:
-        with redirect_stdout(printed):
+        files = _files(request)
+        with redirect_stdout(printed), limited(files, PATIENCE) if files else nullcontext():
             reply = await _reply(request)
         if printed.getvalue():
             reply["printed"] = printed.getvalue()
@@ -192,13 +194,18 @@ async def _answer(request: dict[str, Any]) -> str:
         return text
     except sessions.SessionError as error:
         reply = {"error": str(error)}
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a demo raises, the other figures go on
-        figure = figures.get(request["key"])
-        files = request.get("files") or (figure.files if figure else None)
+    except (Exception, SystemExit, Stopped) as error:  # noqa: BLE001 - whatever a demo raises, the other figures go on
+        files = _files(request)
         reply = _what_happened(error) if files is None else _what_edit_did(error, files, printed)
     if "files" in request and before:
         figures[request["key"]] = before
     return json.dumps(reply, ensure_ascii=False)
+
+
+def _files(request: dict[str, Any]) -> Mapping[str, str] | None:
+    """The files of the request's program, where a reader rewrote it."""
+    figure = figures.get(request["key"])
+    return request.get("files") or (figure.files if figure else None)
 
 
 async def _reply(request: dict[str, Any]) -> dict[str, Any]:

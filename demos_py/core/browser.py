@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from pyodide.ffi import JsException, to_js  # pyright: ignore[reportMissingImports]
 
+from demos_py.core.edited import go_on
 from demos_py.core.sessions import SessionError
 
 host: Any = None  # put here by the worker: a memory snapshot holds nothing of JavaScript's
@@ -22,6 +23,8 @@ async def load(name: str) -> bytes:
         return (await host.load(name)).to_bytes()
     except JsException as error:
         raise SessionError(str(error.message)) from None
+    finally:
+        go_on()
 
 
 async def run(
@@ -33,6 +36,8 @@ async def run(
         done = await host.run(graph, to_js(about), arrays, to_js(list(fetches)))
     except JsException as error:
         raise SessionError(f"The model {graph} could not run: {error.message}") from None
+    finally:
+        go_on()
     outputs: dict[str, np.ndarray] = {}
     for name, tensor in zip(fetches, done.tensors, strict=True):
         outputs[name] = array = np.empty(tuple(tensor.dims), np.float32)

@@ -11,6 +11,7 @@ import ast
 import importlib
 import io
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -130,6 +131,57 @@ def described(error: BaseException) -> str:
         return f"{type(error).__name__}: {error.message}"
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+class Stopped(BaseException):
+    """A reader's program ran for too long. No exception that `except Exception` in a loop could catch."""
+
+
+_end = 0.0  # when the program that runs now is stopped, by time.monotonic
+_left = 0.0  # seconds for each stretch between waits
+
+
+def go_on() -> None:
+    """Begin the time anew, after a wait for a model, which is not the program's own."""
+    global _end  # noqa: PLW0603 - one program at a time runs here
+    _end = time.monotonic() + _left
+
+
+@contextmanager
+def limited(files: Mapping[str, str], seconds: float) -> Iterator[None]:
+    """Stop what runs in the block, where it is code of these files, by raising Stopped after so many seconds.
+
+    Only where Python can watch for jumps and calls at little cost (PEP 669, from 3.12 on); elsewhere nothing is
+    stopped. What loops inside of a library in C is not seen either: the page ends that with its worker.
+    """
+    global _left  # noqa: PLW0603
+    monitoring = getattr(sys, "monitoring", None)
+    if monitoring is None:
+        yield
+        return
+    _left = seconds
+    go_on()
+    passed = 0
+
+    def check(code: CodeType, *_: object) -> object:
+        nonlocal passed
+        if code.co_filename not in files and code.co_filename != "<template>":
+            return monitoring.DISABLE
+        passed += 1
+        if passed % 128 == 0 and time.monotonic() > _end:
+            raise Stopped(f"it did not end within {seconds:.0f} seconds")
+        return None
+
+    tool, events = monitoring.PROFILER_ID, monitoring.events
+    monitoring.use_tool_id(tool, "cutaway")
+    try:
+        for event in (events.JUMP, events.PY_START):
+            monitoring.register_callback(tool, event, check)
+        monitoring.set_events(tool, events.JUMP | events.PY_START)
+        yield
+    finally:
+        monitoring.set_events(tool, 0)
+        monitoring.free_tool_id(tool)
 
 
 class Printed(io.StringIO):
