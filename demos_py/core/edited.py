@@ -143,7 +143,7 @@ _left = 0.0  # seconds for each stretch between waits
 
 def go_on() -> None:
     """Begin the time anew, after a wait for a model, which is not the program's own."""
-    global _end  # noqa: PLW0603 - one program at a time runs here
+    global _end
     _end = time.monotonic() + _left
 
 
@@ -154,7 +154,7 @@ def limited(files: Mapping[str, str], seconds: float) -> Iterator[None]:
     Only where Python can watch for jumps and calls at little cost (PEP 669, from 3.12 on); elsewhere nothing is
     stopped. What loops inside of a library in C is not seen either: the page ends that with its worker.
     """
-    global _left  # noqa: PLW0603
+    global _left
     monitoring = getattr(sys, "monitoring", None)
     if monitoring is None:
         yield

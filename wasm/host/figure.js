@@ -230,8 +230,9 @@ export class CutawayFigure extends HTMLElement {
     this.#asking = true;
     try {
       const answer = await this.#python.ask(request);
-      if (answer.error && this.#python !== python) this.#look.tell(answer);
-      else if (answer.error) {
+      const own = this.#python !== python;
+      if (own && (answer.error || answer.parts)) this.#look.tell(answer);
+      if (answer.error && !own) {
         this.#changed = false;
         this.#link = "";
         this.#fail(`This figure’s program stopped. ${answer.error}`);
