@@ -7,7 +7,7 @@ from markdown import Markdown
 from mkdocs.utils.meta import get_data
 
 from demos_py.core.demo import find
-from demos_py.core.markdown import ChapterError
+from demos_py.core.markdown.page import ChapterError
 
 HEAD = "---\ntitle: A page\nnumber: 8\n---\n\n"  # five lines
 FINE = "# Words\n\nSome text with {{ sampling/draws : lost }}.\n\n"  # four more

@@ -1,0 +1,78 @@
+"""The page of the book that is being converted: where its errors are, and what its references stand for."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from demos_py.core import params as controls
+from demos_py.core.demo import Demo, UnknownDemo, View, find
+from demos_py.core.transport import Log, moment, split_query
+
+
+class ChapterError(Exception):
+    """Something in a chapter cannot be resolved; the message begins with its file and line."""
+
+
+class Page:
+    """The page being converted: its lines, for messages, and how often each figure stands on it."""
+
+    def __init__(self, docs: str) -> None:
+        self.docs = Path(docs)
+        self.lines: list[str] = []
+        self.placed: list[str] = []
+
+    def begin(self, lines: list[str]) -> None:
+        self.lines, self.placed = list(lines), []
+
+    def fail(self, needle: str, why: str) -> ChapterError:
+        """An error at the first line that `needle`, a regular expression, finds outside code."""
+        fence, at = "", 0
+        for number, text in enumerate(self.lines):
+            mark = re.match(r"\s*(`{3,}|~{3,})(.*)", text)
+            if mark and not fence:
+                fence = mark[1]
+            elif mark and mark[1].startswith(fence) and not mark[2].strip():
+                fence = ""
+            elif not fence and re.search(needle, re.sub(r"(`+).+?\1", "", text)):
+                at = number
+                break
+        # The extension gets the text without front matter and without its file's name: find both again.
+        body = "\n".join(self.lines).strip()
+        for path in sorted(self.docs.rglob("*.md")):
+            whole = path.read_text("utf-8")
+            if body and whole.rstrip().endswith(body):
+                before = whole.rindex(body) - (
+                    len("\n".join(self.lines)) - len("\n".join(self.lines).lstrip())
+                )
+                return ChapterError(f"{path}:{whole[:before].count(chr(10)) + at + 1}: {why}")
+        return ChapterError(f"line {at + 1}: {why}")
+
+    def resolve(self, reference: str, needle: str) -> tuple[Demo, Any, str]:
+        """The demo, the parameters and the query that a reference stands for. Raises ChapterError."""
+        demo_id, _, query = reference.partition("?")
+        try:
+            demo = find(demo_id)
+        except UnknownDemo as error:
+            raise self.fail(needle, str(error)) from None
+        plain, _, problems = split_query(query) if demo.moves else (query, None, [])
+        values, more = controls.from_query(demo.params(), plain)
+        if problems + more:
+            raise self.fail(needle, f"{demo_id}: " + "; ".join(problems + more))
+        return demo, values, query
+
+    def fact(self, reference: str, name: str, needle: str) -> str:
+        """A named result of a figure with the reference's parameters. Raises ChapterError."""
+        demo, values, query = self.resolve(reference, needle)
+        facts = view(demo.id, values, split_query(query)[1]).facts
+        if name not in facts:
+            raise self.fail(needle, f"{demo.id} has no fact “{name}”; it has {', '.join(facts)}")
+        return facts[name]
+
+
+@lru_cache(500)
+def view(demo_id: str, values: Any, log: Log | None) -> View:
+    demo = find(demo_id)
+    return demo.view(values, moment(demo, values, log).state) if log else demo.first_view(values)
