@@ -18,6 +18,7 @@ from tests.browser.drivers import ENGINES, Driver, PlaywrightDriver, fresh, wait
 from tests.browser.editing import DONE, FIGURE, MODULE, RUN, SAID, open_edited, run, with_view
 from tests.browser.figures import SAMPLING, Twin, figure_of
 from tests.browser.serving import Site
+from tests.browser.test_a11y import SETTLED, WIDER, violations
 from wasm.assets import ROOT
 from wasm.inside import files_of
 
@@ -208,3 +209,30 @@ def test_from_disk(new_reader: Any) -> None:
         assert run(reader).startswith("Ran in ")
         assert reader.complaints() == []
         reader.close()
+
+
+def test_with_a_keyboard_and_for_axe(reader: PlaywrightDriver, site: Site) -> None:
+    reader.open(site.home + SAMPLING)
+    shown.go_live(reader, FIGURE)
+    reader.run("document.querySelector(arguments[0]).focus()", f"{FIGURE.css} [data-action=inside]")
+    reader.page.keyboard.press("Enter")
+    pressed = "return document.activeElement.ariaPressed === 'true'"
+    wait_for(reader, pressed, what="the focus on the first file")
+    # on to the last file, into the editor, and out of it again
+    for _ in files_of(FIGURE.demo.id):
+        reader.page.keyboard.press("Tab")
+    inside = "return document.activeElement.matches('.cw-editor')"
+    assert reader.run(inside)
+    reader.page.keyboard.press("Tab")
+    assert reader.run(inside)  # Tab indents
+    reader.page.keyboard.press("Control+z")
+    reader.page.keyboard.press("Escape")
+    reader.page.keyboard.press("Tab")
+    assert not reader.run(inside)
+    for width, scheme in ((1440, "light"), (320, "dark")):
+        reader.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        reader.page.set_viewport_size({"width": width, "height": 900})
+        wait_for(reader, SETTLED, what="every transition having ended")
+        assert reader.run(WIDER) == []
+        found = violations(reader)
+        assert not found, "\n".join(found)

@@ -11,6 +11,7 @@ import pytest
 from tests.browser import shown
 from tests.browser.changes import change_something
 from tests.browser.drivers import PlaywrightDriver, wait_for
+from tests.browser.editing import open_edited, run, with_view
 from tests.browser.figures import PLACED, SAMPLING, Twin, figure_of
 from tests.browser.keeping import SAYS, keep, press, wait_to_offer
 from tests.browser.serving import Site, flip, hang_up, site_folder, stop_halfway, truncate
@@ -44,6 +45,9 @@ def test_a_kept_chapter_is_read_without_a_network(keeper: PlaywrightDriver, site
         change_something(keeper, figure, shown.reset(keeper, figure))
     chart = f"{DRAWS.css} [data-chart] .main-svg"
     wait_for(keeper, "return !!document.querySelector(arguments[0])", chart, what="Plotly's chart")
+    # its program can be opened, and runs in a Python of its own
+    open_edited(keeper, site, with_view("print('kept')"))
+    assert run(keeper).startswith("Ran in ")
     # a permalink, and search
     keeper.open(f"{site.home}{SAMPLING}?figure={FIGURE.uid}&v=1&temperature=2")
     shown.wait_until(keeper, FIGURE, "live")

@@ -1,6 +1,7 @@
 /**
- * A worker for a program that may be anyone's. It runs in a frame without an origin, whose own policy lets nothing be
- * fetched: so it reaches neither what this browser keeps, nor the page, nor any server. The page hands it its files.
+ * A worker for a program that may be anyone's. It runs in a frame without an origin (closed.html), under a policy that
+ * lets nothing be fetched: so it reaches neither what this browser keeps, nor the page, nor any server. The page
+ * hands it its files.
  */
 import { home, text } from "./places.js";
 
@@ -74,7 +75,6 @@ export class ClosedWorker {
     const frame = this.#frame;
     frame.hidden = true;
     frame.title = "A Python that reaches nothing";
-    frame.setAttribute("sandbox", "allow-scripts");
     frame.src = `${home()}closed.html`;
     frame.onload = () => text("worker.js").then((code) => frame.contentWindow?.postMessage(code, "*", [port2]), (error) => this.#lose(error));
     document.body.append(frame);

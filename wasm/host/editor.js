@@ -69,7 +69,7 @@ export function editorIn(place, { run, changed }) {
     /** Shows a file. @param {string} path @param {string} text */
     show(path, text) {
       const language = path.endsWith(".py") ? python() : StreamLanguage.define(jinja2);
-      const label = EditorView.contentAttributes.of({ "aria-label": `${path}. Escape, then Tab, leaves the editor.` });
+      const label = EditorView.contentAttributes.of({ tabindex: "0", "aria-label": `${path}. Escape, then Tab, leaves the editor.` });
       view.setState(EditorState.create({ doc: text, extensions: [...common, language, label] }));
     },
     /** Marks a line, from 1, as the one with an error, and goes there. @param {number} line @param {string} message */

@@ -68,7 +68,10 @@ async function panelFor(host) {
   panel.setAttribute("aria-label", `Look inside ${title}`);
   const said = find("[data-said]");
   const printed = find(".cw-printed");
-  const say = (/** @type {string} */ words) => (said.textContent = words);
+  const say = (/** @type {string} */ words) => {
+    said.classList.remove("is-wrong");
+    said.textContent = words;
+  };
 
   const tabs = Object.keys(book).map((path) => {
     const tab = Object.assign(document.createElement("button"), { type: "button", className: "cw-btn" });
@@ -119,9 +122,9 @@ async function panelFor(host) {
     printed.hidden = !text;
     printed.textContent = text;
     if (!error) return say(`Ran in ${ms < 1 ? ms.toFixed(1) : Math.round(ms)} ms.`);
-    if (!at) return say(error);
-    say(`${error}, in ${at.file.slice(ROOM.length)}, line ${at.line}`);
-    if (panel.hidden) return;
+    say(at ? `${error}, in ${at.file.slice(ROOM.length)}, line ${at.line}` : error);
+    said.classList.add("is-wrong");
+    if (!at || panel.hidden) return;
     if (shown !== at.file) show(at.file);
     editor.mark(at.line, error);
   }

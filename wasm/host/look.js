@@ -10,10 +10,7 @@ import { Python } from "./python.js";
 const PATIENCE = 4500; // milliseconds that a reader's program may take for one answer
 
 /** What became of a program whose Python is gone. @param {string} why */
-export const stopped = (why) =>
-  why.startsWith("no sign of life")
-    ? `Stopped: it did not end within ${PATIENCE / 1000} seconds. Is there a loop without an end?`
-    : `Stopped: ${why}.`;
+export const stopped = (why) => `Stopped: ${why}.`;
 
 export class Look {
   #figure;
@@ -88,13 +85,16 @@ export class Look {
     const begun = () => say("Running");
     own.addEventListener("progress", tell);
     own.addEventListener("computing", begun);
+    let started = false;
     try {
       await own.start(numpy);
+      started = true;
       const answer = await own.ask({ ...this.#figure.opening(), numpy, files });
       if (!answer.error) this.#figure.take(own, answer);
       return answer;
     } catch (error) {
-      return { error: stopped(/** @type {Error} */ (error).message) };
+      const { message } = /** @type {Error} */ (error);
+      return { error: started ? stopped(message) : `No Python for your program: ${message}. Run tries again.` };
     } finally {
       own.removeEventListener("progress", tell);
       own.removeEventListener("computing", begun);

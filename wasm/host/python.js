@@ -154,7 +154,9 @@ export class Python extends EventTarget {
   #watch() {
     clearTimeout(this.#timer);
     const limit = this.#restoring ? RESTORING : this.#computing ? this.#patience : LIMIT;
-    const why = `no sign of life for ${Math.round(limit / 1000)} seconds`;
+    const why = this.#computing
+      ? `it did not end within ${limit / 1000} seconds. Is there a loop without an end?`
+      : `no sign of life for ${Math.round(limit / 1000)} seconds`;
     this.#timer = setTimeout(() => this.#failOr(why, this.#worker), limit);
   }
 
