@@ -59,7 +59,9 @@ matrix: browsers offline
 	CUTAWAY_MATRIX=1 $(PYTHON) -m pytest -n 2 --dist loadfile \
 		tests/browser/test_settings.py tests/browser/test_start.py tests/browser/test_failures.py tests/browser/test_hard.py
 
-check: site
+check: $(SETUP)
+	$(PYTHON) -m author.check
+	$(MAKE) site
 	ruff check
 	ruff format --check
 	pyright

@@ -5,8 +5,6 @@ policy, and holds every file against the manifest. A second run changes nothing.
 """
 
 import base64
-import html
-import json
 import re
 import shutil
 import sys
@@ -14,16 +12,12 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
-from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, run, verify, write
+from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, verify, write
 from wasm.embeds import with_cards, write_embeds
+from wasm.formulas import FORMULA, formula_of, formulas_in, rendered
 from wasm.hashing import CHARSET, hash_names, set_edition, without_days
 from wasm.stage import HOST, bundle
 
-# What pymdownx.arithmatex (generic) leaves of a formula: \(...\) in a line, \[...\] on a line of its own.
-FORMULA = re.compile(
-    r'(<(span|div) class="arithmatex">)(?:\\\((.*?)\\\)|\\\[(.*?)\\\])(</\2>)',
-    re.DOTALL,
-)
 POLICY = '<meta http-equiv="Content-Security-Policy" content="{}">'
 ALONE = ("offline.html", "closed.html")  # load nothing, and bring policies of their own
 OLD_GUARD = re.compile('<script id="cutaway-gone">.*?</script>', re.DOTALL)
@@ -86,34 +80,21 @@ class InlineScripts(HTMLParser):
 
 def render_formulas(pages: Pages) -> Pages:
     """The pages with every formula rendered, so that it needs no JavaScript."""
-    wanted: dict[tuple[str, bool], Path] = {}
-    for path, page in pages.items():
-        for formula in FORMULA.finditer(page):
-            wanted.setdefault(_tex(formula), path)
-    if not wanted:
-        return pages
-    asked = json.dumps([{"tex": tex, "display": display} for tex, display in wanted])
-    answers = json.loads(run("KaTeX does not start", ["node", ROOT / "wasm/katex.mjs"], stdin=asked))
-    rendered: dict[tuple[str, bool], str] = {}
-    wrong: list[str] = []
-    for (key, path), answer in zip(wanted.items(), answers, strict=True):
-        if "error" in answer:
-            wrong.append(f"{path}: the formula {key[0]!r} is not valid: {answer['error']}")
-        else:
-            rendered[key] = answer["html"]
+    places = {formula: path for path, page in pages.items() for formula in formulas_in(page)}
+    answers = rendered(places)
+    wrong = [
+        f"{path}: the formula {formula[0]!r} is not valid: {answers[formula]['error']}"
+        for formula, path in places.items()
+        if "error" in answers[formula]
+    ]
     if wrong:
         raise AssetError("\n".join(wrong))
 
-    def render(formula: re.Match[str]) -> str:
-        tex, display = _tex(formula)
-        return (DISPLAY if display else formula[1]) + rendered[tex, display] + formula[5]
+    def render(found: re.Match[str]) -> str:
+        formula = formula_of(found)
+        return (DISPLAY if formula[1] else found[1]) + answers[formula]["html"] + found[5]
 
     return {path: FORMULA.sub(render, page) for path, page in pages.items()}
-
-
-def _tex(formula: re.Match[str]) -> tuple[str, bool]:
-    display = formula[3] is None
-    return html.unescape(formula[4] if display else formula[3]).strip(), display
 
 
 def name_regions(pages: Pages) -> Pages:

@@ -46,9 +46,10 @@ class DemoBlock(PageBlock):
         uid = demo.id if times == 1 else f"{demo.id}-{times}"
         chapter = chapter_number(demo)
         number = f"{chapter}.{len(self.page.placed)}" if chapter else ""
-        above, self.below = render_figure(
-            demo, values, uid=uid, number=number, query=query, log=split_query(query)[1]
-        )
+        with self.page.running(demo.id, self.here()):
+            above, self.below = render_figure(
+                demo, values, uid=uid, number=number, query=query, log=split_query(query)[1]
+            )
         place = self.part(parent, "div", "cw-place")
         heading = etree.SubElement(place, "h3", {"class": "cw-vh", "id": uid})
         heading.text = f"Fig. {number} {demo.title}" if number else demo.title

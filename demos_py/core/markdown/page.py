@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateSyntaxError
+
+import demos_py
 from demos_py.core import params as controls
 from demos_py.core.demo import Demo, UnknownDemo, View, find
+from demos_py.core.edited import described
 from demos_py.core.transport import Log, moment, split_query
+
+ROOM = Path(demos_py.__path__[0])
 
 
 class ChapterError(Exception):
@@ -50,15 +59,29 @@ class Page:
                 return ChapterError(f"{path}:{whole[:before].count(chr(10)) + at + 1}: {why}")
         return ChapterError(f"line {at + 1}: {why}")
 
+    @contextmanager
+    def running(self, demo_id: str, needle: str) -> Iterator[None]:
+        """What a figure's own program raises in the block becomes a ChapterError at the line of that program."""
+        try:
+            yield
+        except (ChapterError, UnknownDemo):
+            raise
+        except Exception as error:
+            where = _place(error)
+            said = f"{described(error)} (the figure {demo_id})"
+            raise (ChapterError(f"{where}: {said}") if where else self.fail(needle, said)) from error
+
     def resolve(self, reference: str, needle: str) -> tuple[Demo, Any, str]:
         """The demo, the parameters and the query that a reference stands for. Raises ChapterError."""
         demo_id, _, query = reference.partition("?")
         try:
-            demo = find(demo_id)
+            with self.running(demo_id, needle):
+                demo = find(demo_id)
+                first = demo.params()
         except UnknownDemo as error:
             raise self.fail(needle, str(error)) from None
         plain, _, problems = split_query(query) if demo.moves else (query, None, [])
-        values, more = controls.from_query(demo.params(), plain)
+        values, more = controls.from_query(first, plain)
         if problems + more:
             raise self.fail(needle, f"{demo_id}: " + "; ".join(problems + more))
         return demo, values, query
@@ -66,13 +89,27 @@ class Page:
     def fact(self, reference: str, name: str, needle: str) -> str:
         """A named result of a figure with the reference's parameters. Raises ChapterError."""
         demo, values, query = self.resolve(reference, needle)
-        facts = view(demo.id, values, split_query(query)[1]).facts
+        with self.running(demo.id, needle):
+            facts = view(demo.id, values, split_query(query)[1]).facts
         if name not in facts:
             raise self.fail(needle, f"{demo.id} has no fact “{name}”; it has {', '.join(facts)}")
         return facts[name]
 
 
+def _place(error: Exception) -> str | None:
+    """The file and line, of a figure or its numerics, where an error arose; None where it arose elsewhere."""
+    if isinstance(error, SyntaxError | TemplateSyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    found = None
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_relative_to(ROOM) and not path.is_relative_to(ROOM / "core"):
+            found = f"{path}:{frame.lineno}"
+    return found
+
+
 @lru_cache(500)
 def view(demo_id: str, values: Any, log: Log | None) -> View:
+    """What a figure shows with these parameters, after these events; kept, because prose asks for many facts of one."""
     demo = find(demo_id)
     return demo.view(values, moment(demo, values, log).state) if log else demo.first_view(values)

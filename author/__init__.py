@@ -1,0 +1,1 @@
+"""What helps to write the book: scaffolds, checks, and a server that rebuilds what is saved."""

@@ -1,0 +1,64 @@
+"""Hold the chapters and the figures' files against what the book promises: `python -m author.check`.
+
+Each problem is a line: the file, the line, what is wrong and what to do. Ends with 1 where there is one.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from author import chapters, figures, formulas, links
+from author.book import Book, Problem
+
+CHECKS: tuple[Callable[[Book], Iterator[Problem]], ...] = (
+    chapters.check,
+    figures.check,
+    links.check,
+    formulas.check,
+)
+# By others: how Markdown is written, and how words are.
+TOOLS = {
+    ("rumdl", "check", "--quiet", "--output-format", "concise"): "`rumdl fmt FILE` mends what has a star",
+    (
+        "typos",
+        "--format",
+        "brief",
+    ): "a word that is right has its place in pyproject.toml, [tool.typos.default.extend-words]",
+}
+PROSE = ("docs", "README.md", "CONTRIBUTING.md")
+
+
+def problems(root: Path) -> list[Problem]:
+    """All that is wrong below this root, sorted."""
+    book = Book(root)
+    found = {problem for check in CHECKS for problem in check(book)}
+    return sorted(found | set(book.problems))
+
+
+def tool_says(root: Path) -> str:
+    """What other tools find in the prose, a line each, with a hint after each tool's."""
+    said = ""
+    for command, hint in TOOLS.items():
+        done = subprocess.run([*command, *PROSE], cwd=root, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said += f"{done.stdout}{done.stderr}{command[0]}: {hint}\n"
+    return said
+
+
+def main(root: Path) -> int:
+    """Print every problem; 1 where there is one."""
+    found = problems(root)
+    for problem in found:
+        print(problem)
+    said = tool_says(root)
+    print(said, end="")
+    if found or said:
+        print(f"{len(found)} problems" if found else "", file=sys.stderr)
+    return 1 if found or said else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path.cwd()))
