@@ -2,12 +2,13 @@
 # make site    build it into site/                           make test    every test, browsers installed first
 # make offline pack it to be read from disk                  make bench   measure it
 # make hosted  build what is published                       make lock    renew requirements.txt
+# make chapter PART=serving NAME=my-chapter, make demo NAME=my-chapter/my-figure   begin one
 # make matrix  test every figure, engine and setting         make models  train the models again, an hour and a half
 # Python 3.11 or newer and Node 20 or newer are assumed; each command sets up what else it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: serve site offline hosted test matrix check bench models lock setup browsers clean FORCE
+.PHONY: serve chapter demo site offline hosted test matrix check bench models lock setup browsers clean FORCE
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -19,6 +20,12 @@ INPUTS := $(shell find docs demos_py overrides wasm mkdocs.yml -type f \
 
 serve: site
 	@$(PYTHON) -m wasm.serve site $(PORT)
+
+chapter: $(SETUP)
+	@$(PYTHON) -m author.new chapter "$(PART)" "$(NAME)"
+
+demo: $(SETUP)
+	@$(PYTHON) -m author.new demo "$(NAME)"
 
 site: site/index.html
 

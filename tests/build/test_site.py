@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from author.book import Book
 from demos_py.core.demo import find, ids
 from demos_py.core.params import controls, from_query
 from demos_py.core.render import PARTS, render_parts
@@ -18,13 +19,8 @@ from wasm.assets import ROOT
 
 SITE = ROOT / "site"
 CHAPTERS = {
-    "anatomy": SITE / "foundations/anatomy/index.html",
-    "kv-cache": SITE / "serving/kv-cache/index.html",
-    "mcp-a2a": SITE / "production/mcp-a2a/index.html",
-    "rate-limits": SITE / "production/rate-limits/index.html",
-    "sampling": SITE / "production/sampling/index.html",
-    "speculative-decoding": SITE / "serving/speculative-decoding/index.html",
-    "transformer": SITE / "foundations/transformer/index.html",
+    Path(page.path).stem: SITE / page.folder / Path(page.path).stem / "index.html"
+    for page in Book(ROOT).chapters
 }
 FIGURE = re.compile(r'<figure class="cw-fig".*?</figure>', re.DOTALL)
 BIN = Path(sys.executable).parent

@@ -2,52 +2,21 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
+import demos_py
 from demos_py.core.demo import find
 from demos_py.core.params import Arrangement, Choice, Control, Number, Numbers, Text, controls
 
-DEMOS = (
-    "anatomy/attention-temperature",
-    "anatomy/bpe-train",
-    "anatomy/build-a-model",
-    "anatomy/compute-economy",
-    "anatomy/four-splits",
-    "anatomy/next-token",
-    "anatomy/pipeline-bubble",
-    "anatomy/post-training",
-    "anatomy/tokenize",
-    "kv-cache/allocator",
-    "kv-cache/eviction",
-    "kv-cache/kv-quant",
-    "kv-cache/size-calculator",
-    "kv-cache/with-and-without",
-    "mcp-a2a/injection",
-    "mcp-a2a/lifecycle",
-    "mcp-a2a/mcp-vs-a2a",
-    "mcp-a2a/transports",
-    "rate-limits/aimd",
-    "rate-limits/backoff",
-    "rate-limits/hedging",
-    "rate-limits/retry-storm",
-    "rate-limits/status-codes",
-    "rate-limits/three-limits",
-    "sampling/distribution",
-    "sampling/draws",
-    "sampling/order-matters",
-    "sampling/seed-lie",
-    "sampling/vocabulary",
-    "speculative-decoding/batch-knee",
-    "speculative-decoding/timeline",
-    "speculative-decoding/verify",
-    "speculative-decoding/when-it-loses",
-    "transformer/forward-pass",
-    "transformer/mlp-neurons",
-    "transformer/pick-a-query",
-    "transformer/residual-stream",
-    "transformer/rope",
+DEMOS = tuple(
+    sorted(
+        f"{path.parent.name}/{path.stem}".replace("_", "-")
+        for path in Path(demos_py.__path__[0]).glob("*/*.py")
+        if path.with_suffix(".html.jinja").is_file() and path.parent.name != "core"
+    )
 )
 HOSTILE = (
     "",

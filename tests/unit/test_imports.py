@@ -48,19 +48,9 @@ def ours(module: str) -> set[str]:
 
 
 def test_the_rules_see_something() -> None:
-    assert {
-        "",
-        "core",
-        "algorithms",
-        "anatomy",
-        "kv_cache",
-        "mcp_a2a",
-        "models",
-        "rate_limits",
-        "sampling",
-        "speculative_decoding",
-        "transformer",
-    } == {room(module) for module in MODULES}
+    assert {"", "core", "algorithms", "models", "sampling", "kv_cache"} <= {
+        room(module) for module in MODULES
+    }
     assert "demos_py.algorithms.sampling" in ours("demos_py.sampling.draws")
     assert outside("demos_py.algorithms.sampling") == {"numpy"}
 

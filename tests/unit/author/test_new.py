@@ -1,0 +1,82 @@
+"""A chapter and a figure that have just been begun are without a mistake, and their test passes."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from author import new
+from author.check import problems
+from wasm.assets import ROOT
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    """The root of a copy of the book, as far as a chapter and a figure need it."""
+    for name in ("docs", "demos_py", "tests/unit"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("assets", "__pycache__"))
+    for name in ("docs/assets", "overrides", "author", "wasm", "pyproject.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    return tmp_path
+
+
+def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder, with the packages that lie there."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=root, env={"PYTHONPATH": str(root)}, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_new_chapter_builds_and_its_test_passes(book: Path) -> None:
+    written = new.chapter(book, "serving", "my-chapter")
+    names = {str(path.relative_to(book)) for path in written}
+    assert names == {
+        "docs/serving/my-chapter.md",
+        "mkdocs.yml",
+        "demos_py/my_chapter/__init__.py",
+        "demos_py/my_chapter/first.py",
+        "demos_py/my_chapter/first.html.jinja",
+        "tests/unit/my_chapter/test_first.py",
+    }
+    checked = python(book, "-m", "author.check")
+    left = [line for line in checked.stdout.splitlines() if "my-chapter" in line or "my_chapter" in line]
+    assert left == [], checked.stdout
+    tested = python(book, "-m", "pytest", "tests/unit/my_chapter")
+    assert tested.returncode == 0, tested.stdout
+    # in the nav below the last chapter of its part, and everything else of the settings as it was
+    before, now = (root / "mkdocs.yml" for root in (ROOT, book))
+    added = [line for line in now.read_text().splitlines() if line not in before.read_text().splitlines()]
+    assert len(added) == 1 and re.fullmatch(r" +- \d+ My chapter: serving/my-chapter\.md", added[0])
+
+
+def test_a_second_figure_needs_its_place(book: Path) -> None:
+    new.demo(book, "sampling/second-look")
+    assert [str(problem).partition(": ")[2] for problem in problems(book)] == [
+        "stands in no chapter: place it in sampling.md by /// demo | sampling/second-look"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (
+            lambda root: new.chapter(root, "servings", "my-chapter"),
+            "PART is one of foundations, production, serving",
+        ),
+        (lambda root: new.chapter(root, "serving", "My Chapter"), "in small letters"),
+        (lambda root: new.chapter(root, "serving", "kv-cache"), "is there already"),
+        (lambda root: new.demo(root, "my-chapter"), "is no name of a figure"),
+        (lambda root: new.demo(root, "my-chapter/first"), "begin it by make chapter"),
+        (lambda root: new.demo(root, "sampling/draws"), "is there already"),
+    ],
+)
+def test_what_is_refused(book: Path, what, said: str) -> None:  # type: ignore[no-untyped-def]
+    before = (book / "mkdocs.yml").read_text()
+    with pytest.raises(new.Refused, match=re.escape(said)):
+        what(book)
+    assert (book / "mkdocs.yml").read_text() == before
