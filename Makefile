@@ -19,7 +19,7 @@ INPUTS := $(shell find docs demos_py overrides wasm mkdocs.yml -type f \
 	-not -path '*/__pycache__/*' -not -path overrides/partials/cutaway.html | sort)
 
 serve: site
-	@$(PYTHON) -m wasm.serve site $(PORT)
+	@$(PYTHON) -m author.watch $(PORT)
 
 chapter: $(SETUP)
 	@$(PYTHON) -m author.new chapter "$(PART)" "$(NAME)"

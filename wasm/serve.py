@@ -34,11 +34,13 @@ class Handler(SimpleHTTPRequestHandler):
         text = at_address(Path(self.directory), self.path.partition("?")[0], address)
         if text is None:
             return super().do_GET()
+        self.send_text(text, "application/xml" if self.path.endswith(".xml") else "text/html; charset=utf-8")
+
+    def send_text(self, text: str, kind: str) -> None:
+        """Answer with a text of this kind."""
         body = text.encode()
         self.send_response(200)
-        self.send_header(
-            "Content-Type", "application/xml" if self.path.endswith(".xml") else "text/html; charset=utf-8"
-        )
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -72,15 +74,15 @@ def at_address(site: Path, path: str, address: str) -> str | None:
     return file.read_text("utf-8").replace(home, address)
 
 
-def server(site: Path, port: int = 0) -> Server:
+def server(site: Path, port: int = 0, handler: type[Handler] = Handler) -> Server:
     """A server of the site on this machine only; port 0 takes any free one."""
-    return Server(("127.0.0.1", port), functools.partial(Handler, directory=str(site)))
+    return Server(("127.0.0.1", port), functools.partial(handler, directory=str(site)))
 
 
-def main(site: Path, port: int) -> None:
+def main(site: Path, port: int, handler: type[Handler] = Handler) -> None:
     """Serve until interrupted."""
     try:
-        serving = server(site, port)
+        serving = server(site, port, handler)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

@@ -152,12 +152,15 @@ def stage() -> dict[str, Any]:
     files["worker.js"] = put("worker.js", bundle(HOST / "worker.js"))
     # a plain script, which a page that was opened from disk can load too
     files["inside.js"] = put("inside.js", bundle(HOST / "inside.js", "--format=iife"))
-    manifest = {"files": files, "lock": wheels.lock(PYODIDE)}
+    return with_host({"files": files, "lock": wheels.lock(PYODIDE)})
+
+
+def with_host(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with the page's script, which carries it inside itself, and what only the pages themselves name."""
     host = bundle(
         HOST / "main.js", f"--define:__MANIFEST__={json.dumps(manifest)}", "--define:__DISK__=false"
     )
-    # The pages' own files come after: the host never asks for them.
-    files = files | {"host.js": put("host.js", host)} | katex()
+    files = manifest["files"] | {"host.js": put("host.js", host)} | katex()
     return manifest | {"files": dict(sorted(files.items()))}
 
 
@@ -185,7 +188,12 @@ def main() -> None:
     key = digest_files(inputs())
     if is_current(key):
         return
-    manifest = stage()
+    write_manifest(stage())
+    write(KEY, key.encode())
+
+
+def write_manifest(manifest: dict[str, Any]) -> None:
+    """Make these files the staged ones, and no others; and tell the pages' template where they are."""
     verify(ASSETS, manifest)
     remove_old(manifest)
     write(ASSETS / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
@@ -193,7 +201,6 @@ def main() -> None:
     names = {"worker": "worker.js", "host": "host.js", "katex": "katex.min.css"}
     html = HTML.format(**{part: files[name]["path"] for part, name in names.items()})
     write(PARTIAL, html.encode())
-    write(KEY, key.encode())
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ export class Python extends EventTarget {
   /** whether Python runs */
   ready = false;
   /** whether a memory snapshot may be used, and whether one is in use now */
-  #snapshot = true;
+  #snapshot = "snapshot.gz" in __MANIFEST__.files; // there is none of figures that are being written
   #restoring = false;
   #numpy = false;
   #timer = 0;
