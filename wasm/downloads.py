@@ -11,7 +11,7 @@ from demos_py.core.markdown.data import load
 from wasm.assets import write
 from wasm.tables import TABLES
 
-LINK = re.compile(r'(<a href=")(?:\.\./)*(data/([\w-]+)\.csv)(" download>)')
+LINK = re.compile(r'(<a href=")(?:\.\./)*(data/([\w-]+)\.csv)(" type="text/csv">)')
 
 Pages = dict[Path, str]
 

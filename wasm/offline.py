@@ -38,7 +38,7 @@ LOADED = re.compile(
     r'<(?:link rel="(?:stylesheet|icon|preload)" href|(?:script|img)\b[^>]*\ssrc)="([^"#?]+)"'
 )
 # What a reader can take along from it: a table's file.
-DOWNLOAD = re.compile(r'<a href="([^"#?]+)" download>')
+DOWNLOAD = re.compile(r'<a href="([^"#?]+)" type="text/csv">')
 IN_SHEET = re.compile(r"""url\((["']?)(?![a-z]+:|[#/])([^"')]+)\1\)""")
 SEARCH = ("search/search_index.json", "sitemap.xml")
 EDITION = re.compile(r'<meta name="cutaway-edition" content="(\w+)"')

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
+from yaml.reader import ReaderError
 
 from demos_py.core.markdown.page import ChapterError
 
@@ -115,11 +116,12 @@ class _File:
             self.root = yaml.compose(data.decode(), Loader=yaml.SafeLoader)
         except UnicodeDecodeError as error:
             raise self.fail(data.count(b"\n", 0, error.start), "is not UTF-8") from None
+        except ReaderError as error:
+            line = data.decode()[: error.position].count("\n")
+            raise self.fail(line, f"is not YAML: {error.reason}") from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             raise self.fail(mark.line if mark else 0, f"is not YAML: {error.problem}") from None
-        except yaml.YAMLError as error:
-            raise self.fail(0, f"is not YAML: {error}") from None
 
     def fail(self, where: yaml.Node | int | None, why: str) -> ChapterError:
         """An error at a node, or at a line counted from nought."""
