@@ -70,6 +70,12 @@ def test_the_books_own_tables_say_what_their_yaml_says(path: Path) -> None:
     assert [row.source.checked for row in table.rows] == [row["source"]["checked"] for row in plain["rows"]]
 
 
+def test_the_guides_example_is_a_table(tmp_path: Path) -> None:
+    guide = (BOOK[0].parents[1] / "contribute/data.md").read_text("utf-8")
+    table = load(written(tmp_path, guide.partition("```yaml\n")[2].partition("```")[0]), TODAY)
+    assert table.rows[0].cells == ("Example Lab", "Example 1", "128,000", "2026-03-14")
+
+
 # what stands in GOOD, what stands there instead, the line to mend, and words of the message
 WRONG = {
     "no title": ("title: Prices\n", "", 1, "title is missing"),
