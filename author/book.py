@@ -127,10 +127,15 @@ class Book:
             try:
                 found[page.path] = markdown.convert(page.body)
             except ChapterError as error:
-                place, line, what = re.match(r"(?:(.*?):(\d+): )?(.*)", str(error), re.DOTALL).groups()  # type: ignore[union-attr]
-                path = place.removeprefix(f"{self.root}/") if place else page.path
-                self.problems.append(Problem(path, int(line or 1), what))
+                self.problems.append(self.problem_of(error, page.path))
         return found
+
+    def problem_of(self, error: ChapterError, path: str) -> Problem:
+        """An error of the Markdown extension as a problem; of this file, where it names none."""
+        found = re.fullmatch(r"(?:(.*?):(\d+): )?(.*)", str(error), re.DOTALL)
+        assert found
+        place, line, what = found.groups()
+        return Problem(place.removeprefix(f"{self.root}/") if place else path, int(line or 1), what)
 
     @cached_property
     def anchors(self) -> dict[str, set[str]]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
-from author import chapters, figures, formulas, links
+from author import chapters, facts, figures, formulas, links
 from author.book import Book, Problem
 
 CHECKS: tuple[Callable[[Book], Iterator[Problem]], ...] = (
@@ -18,6 +19,7 @@ CHECKS: tuple[Callable[[Book], Iterator[Problem]], ...] = (
     figures.check,
     links.check,
     formulas.check,
+    facts.check,
 )
 # By others: how Markdown is written, and how words are.
 TOOLS = {
@@ -49,14 +51,12 @@ def tool_says(root: Path) -> str:
 
 
 def main(root: Path) -> int:
-    """Print every problem; 1 where there is one."""
+    """Print every problem, and the facts that have grown old; 1 where there is a problem."""
     found = problems(root)
-    for problem in found:
+    for problem in [*found, *facts.old(Book(root), date.today())]:
         print(problem)
     said = tool_says(root)
     print(said, end="")
-    if found or said:
-        print(f"{len(found)} problems" if found else "", file=sys.stderr)
     return 1 if found or said else 0
 
 

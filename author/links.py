@@ -14,6 +14,7 @@ from author.book import Book, Page, Problem
 LINK = re.compile(r'<a\b[^>]*?\shref="([^"]*)"')
 PICTURE = re.compile(r"!\[\s*\]\([^)]*\)|<img\b(?![^>]*\salt=)[^>]*>")
 SETS = re.compile(r"\]\(#([\w-]+/[\w-]+)\?")
+DOWNLOAD = re.compile(r"data/[\w-]+\.csv")  # which a table links to, and the build writes (wasm/downloads.py)
 LOCAL = {"127.0.0.1", "localhost"}
 
 
@@ -44,7 +45,7 @@ def _wrong(book: Book, page: Page, link: str) -> str | None:
     parts = urlsplit(link)
     if parts.scheme == "http" and parts.hostname not in LOCAL:
         return "is not https: name the address that is"
-    if parts.scheme or parts.netloc or link.startswith("?"):
+    if parts.scheme or parts.netloc or link.startswith("?") or DOWNLOAD.fullmatch(link):
         return None
     if link.startswith("/"):
         return "begins at a server's root, where the book may not lie: write it from this file, ../part/chapter.md"

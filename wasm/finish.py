@@ -1,7 +1,7 @@
 """Finish a built site: `python -m wasm.finish site`, after `mkdocs build` or `zensical build`.
 
-Brings the staged files in, renders the formulas, names what a page loads by its content, writes the content security
-policy, and holds every file against the manifest. A second run changes nothing.
+Brings the staged files in, renders the formulas, writes the tables as CSV, names what a page loads by its content,
+writes the content security policy, and holds every file against the manifest. A second run changes nothing.
 """
 
 import base64
@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from wasm.assets import ASSETS, ROOT, AssetError, load_manifest, verify, write
+from wasm.downloads import write_downloads
 from wasm.embeds import with_cards, write_embeds
 from wasm.formulas import FORMULA, formula_of, formulas_in, rendered
 from wasm.hashing import CHARSET, hash_names, set_edition, without_days
@@ -166,7 +167,7 @@ def finish(site: Path) -> None:
     pages = {path: path.read_bytes().decode() for path in found}
     if not pages:
         raise AssetError(f"{site} holds no page: build the site first")
-    pages = search_when_opened(site, name_regions(render_formulas(pages)))
+    pages = search_when_opened(site, name_regions(render_formulas(write_downloads(site, pages))))
     embeds, home = write_embeds(site, pages)
     named = guard(hash_names(site, with_cards(pages, home) | embeds))
     embeds = {path: named.pop(path) for path in embeds}

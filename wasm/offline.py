@@ -37,6 +37,8 @@ ENGINES = {  # as wasm/host/adapter.js names them
 LOADED = re.compile(
     r'<(?:link rel="(?:stylesheet|icon|preload)" href|(?:script|img)\b[^>]*\ssrc)="([^"#?]+)"'
 )
+# What a reader can take along from it: a table's file.
+DOWNLOAD = re.compile(r'<a href="([^"#?]+)" type="text/csv">')
 IN_SHEET = re.compile(r"""url\((["']?)(?![a-z]+:|[#/])([^"')]+)\1\)""")
 SEARCH = ("search/search_index.json", "sitemap.xml")
 EDITION = re.compile(r'<meta name="cutaway-edition" content="(\w+)"')
@@ -131,9 +133,13 @@ class Listing:
             self.files[path] = [len(data), "" if path == "sitemap.xml" else digest(data)]
         return paths
 
+    def linked(self, page: str, text: str, what: re.Pattern[str]) -> set[str]:
+        """The files that a page's HTML names in this way."""
+        return {os.path.normpath(os.path.join(page, address)) for address in what.findall(text)}
+
     def loaded_by(self, page: str, text: str) -> set[str]:
         """What a page's HTML loads, and what its style sheets load in turn."""
-        found = {os.path.normpath(os.path.join(page, address)) for address in LOADED.findall(text)}
+        found = self.linked(page, text, LOADED)
         for sheet in [path for path in found if path.endswith(".css")]:
             for _, address in IN_SHEET.findall((self.site / sheet).read_text("utf-8")):
                 found.add(os.path.normpath(f"{os.path.dirname(sheet)}/{address}"))
@@ -176,10 +182,13 @@ def listing(site: Path) -> dict[str, Any]:
             names.add("plotly-basic.min.js")
         chapters[page] = {
             "title": in_title(text),
-            "files": known.add({page} | {known.assets[name] for name in names}),
+            "files": known.add(
+                {page} | known.linked(page, text, DOWNLOAD) | {known.assets[name] for name in names}
+            ),
             "models": any(name.endswith(".onnx") for name in names),
         }
     others = set(pages) - set(chapters)
+    others |= {file for page in others for file in known.linked(page, pages[page], DOWNLOAD)}
     listed: dict[str, Any] = {
         "edition": EDITION.findall(pages[""])[0],
         "base": known.add(base),

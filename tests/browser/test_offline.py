@@ -56,6 +56,11 @@ def test_a_kept_chapter_is_read_without_a_network(keeper: PlaywrightDriver, site
     keeper.fill("[data-md-component=search-query]", "temperature")
     found = "return [...document.querySelectorAll('.md-search-result__link')].some((link) => link.href.includes('sampling'))"
     wait_for(keeper, found, what="a result")
+    # a table's file
+    keeper.open(site.home + SAMPLING)
+    with keeper.page.expect_download() as taken:
+        keeper.page.locator(".cw-csv a").click()
+    assert Path(taken.value.path()).read_bytes() == (site_folder() / "data/sampling-apis.csv").read_bytes()
     # what was not kept says so, and leads to what was
     keeper.open(f"{site.home}serving/kv-cache/")
     assert "This page is not kept here" in keeper.run("return document.body.textContent")

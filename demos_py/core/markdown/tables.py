@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as etree
 
-import yaml
 from markupsafe import escape
 
 from demos_py.core import params as controls
+from demos_py.core.markdown import data, sorting
 from demos_py.core.markdown.blocks import PageBlock
+from demos_py.core.render import environment
+
+MANY = 5  # rows that are seen at a glance; more can be searched
 
 
 class _TableBlock(PageBlock):
@@ -18,27 +21,6 @@ class _TableBlock(PageBlock):
 
     def on_markdown(self) -> str:
         return "raw"
-
-    def put_table(
-        self, parent: etree.Element, caption: str, heads: list[str], rows: list[str]
-    ) -> etree.Element:
-        """The table as HTML; `rows` are HTML rows, heads and caption are text."""
-        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heads)
-        place = etree.SubElement(
-            parent,
-            "div",
-            {"class": "cw-scroll cw-scroll--words", "tabindex": "0", "role": "region", "aria-label": caption},
-        )
-        place.text = self.stash(
-            f'<table class="cw-table"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
-            f"<tbody>{''.join(rows)}</tbody></table>"
-        )
-        return place
-
-    def row(self, cells: list[str]) -> str:
-        """One row; the first cell names it."""
-        first, *rest = (escape(cell) for cell in cells)
-        return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
 
 
 class DataBlock(_TableBlock):
@@ -50,26 +32,36 @@ class DataBlock(_TableBlock):
         path = self.page.docs / "data" / f"{self.argument}.yml"
         if not path.is_file():
             raise self.page.fail(self.here(), f"there is no {path}")
-        try:
-            data = yaml.safe_load(path.read_text("utf-8"))
-        except yaml.YAMLError as error:
-            raise self.page.fail(self.here(), f"{path} is not YAML: {error}") from None
-        if not isinstance(data, dict) or not {"title", "columns", "rows"} <= set(data):
-            raise self.page.fail(self.here(), f"{path} needs a title, columns and rows")
-        rows = []
-        for row in data["rows"]:
-            source = row.get("source") or {}
-            if not {"title", "url", "checked"} <= set(source):
-                name = next(iter(row.values()), "")
-                raise self.page.fail(
-                    self.here(), f"{path}: the row “{name}” needs a source with title, url and checked"
-                )
-            rows.append(self.row([str(row.get(column["key"], "unknown")) for column in data["columns"]]))
-            link = f'<a href="{escape(source["url"])}">{escape(source["title"])}</a>'
-            note = f" {escape(row['note'])}" if row.get("note") else ""
-            said = f"Source: {link}, checked {source['checked']}.{note}"
-            rows.append(f'<tr class="cw-source"><td colspan="{len(data["columns"])}">{said}</td></tr>')
-        return self.put_table(parent, data["title"], [column["label"] for column in data["columns"]], rows)
+        place = etree.SubElement(parent, "div")
+        place.text = self.stash(render(data.load(path)))
+        return place
+
+
+def render(table: data.Table) -> str:
+    """A table of facts as HTML."""
+    oldest, youngest = table.checked_between
+    columns = [_keys([row.cells[at] for row in table.rows]) for at in range(len(table.columns))]
+    keys = dict(zip(table.rows, zip(*columns, strict=True), strict=True))
+    return (
+        environment()
+        .get_template("core/markdown/data.html.jinja")
+        .render(
+            table=table,
+            many=len(table.rows) > MANY,
+            checked=f"Checked between {oldest} and {youngest}."
+            if oldest < youngest
+            else f"Checked {oldest}.",
+            cells=lambda row: zip(table.columns, row.cells, keys[row], strict=True),
+        )
+    )
+
+
+def _keys(cells: list[str]) -> list[str | None]:
+    """For each cell of a column the number that it is sorted by, "" if it has no place, None if by its words."""
+    numbers = sorting.keys(cells)
+    if numbers is None:
+        return ["" if cell in sorting.SILENT else None for cell in cells]
+    return ["" if key is None else f"{key:.15g}" for key in numbers]
 
 
 class ParametersBlock(_TableBlock):
@@ -79,12 +71,19 @@ class ParametersBlock(_TableBlock):
 
     def on_create(self, parent: etree.Element) -> etree.Element:
         demo, values, _ = self.page.resolve(self.argument, self.here())
-        rows = [
-            self.row(
-                [name, c.label, c.accepts(), c.unit or "none", ", ".join(c.write(getattr(values, name)))]
-            )
-            for name, c in controls.controls(values).items()
-        ]
-        return self.put_table(
-            parent, f"Parameters of {demo.id}", ["Name", "Label", "Takes", "Unit", "At first"], rows
+        caption = f"Parameters of {demo.id}"
+        region = {"tabindex": "0", "role": "region", "aria-label": caption}
+        place = etree.SubElement(parent, "div", {"class": "cw-scroll cw-scroll--words", **region})
+        heads = "".join(
+            f'<th scope="col">{head}</th>' for head in ("Name", "Label", "Takes", "Unit", "At first")
         )
+        rows = ""
+        for name, c in controls.controls(values).items():
+            cells = [name, c.label, c.accepts(), c.unit or "none", ", ".join(c.write(getattr(values, name)))]
+            first, *rest = (escape(cell) for cell in cells)
+            rows += f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
+        place.text = self.stash(
+            f'<table class="cw-table"><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>'
+            f"<tbody>{rows}</tbody></table>"
+        )
+        return place

@@ -92,6 +92,9 @@ rows:
     price: 1
     source: { title: Its price list, url: "https://models.example/prices", checked: 2026-11-20 }
 """
+SOURCE = """\
+    source: { title: Its price list, url: "https://models.example/prices", checked: 2026-11-20 }
+"""
 NAV = "\nnav:\n  - Chapter: production/sampling.md\n  - Glossary: glossary.md\n"
 
 
@@ -165,8 +168,10 @@ MISTAKES = {
     "a template that does not parse": (TEMPLATE, "{{ tokens }}", "{% for token in tokens %}", TEMPLATE, "is no template that Jinja can read"),
     "no template": (TEMPLATE, "", None, TEMPLATE, "is not there"),
     "no table": (DATA, "", None, CHAPTER, "there is no"),
-    "a row without a source": (DATA, re.search(r"    source: .*\n", PRICES)[0], "", None, "source"),  # type: ignore[index]
-    "an undated price": (DATA, ", checked: 2026-11-20", "", None, "checked"),
+    "a row without a source": (DATA, SOURCE, "", DATA, "source"),
+    "an undated price": (DATA, ", checked: 2026-11-20", "", DATA, "needs a source with title, url and checked"),
+    "a day to come": (DATA, "2026-11-20", "2126-11-20", DATA, "future"),
+    "an address that is none": (DATA, "https://models.example/prices", "models.example", DATA, "url"),
 }  # fmt: skip
 BY_TOOLS = {
     "a misspelt word": ("one draw", "is a number", "is a numebr", "`numebr` should be `number`"),

@@ -12,8 +12,8 @@ from demos_py.core.demo import find
 DATA = """title: Two <APIs>
 columns: [{key: name, label: Name}, {key: top, label: "Top-p & more"}]
 rows:
-  - {name: One, top: 0.9, note: "a < b", source: {title: Docs & all, url: "https://one.example/?a=1&b=2", checked: 2026-11-22}}
-  - {name: Two, source: {title: Two, url: "https://two.example/", checked: 2026-11-22}}
+  - {name: One, top: 0.90, note: "a < b", source: {title: Docs & all, url: "https://one.example/?a=1&b=2", checked: 2026-11-22}}
+  - {name: Two, as_of: 2025-01-31, source: {title: Two, url: "https://two.example/", checked: 2026-11-20}}
 """
 
 
@@ -147,18 +147,26 @@ def test_a_table_of_data(docs: Path) -> None:
     page = Page(html)
     # heads, then a row and its source, twice
     assert html.count("<th scope=") == 2 + 2 and html.count('class="cw-source"') == 2
+    assert html.count("<tbody") == 2 and "data-many" not in html
     for words in (
         "Two <APIs>",
         "Top-p & more",
         "Source:",
-        "0.9",
+        "Checked between 2026-11-20 and 2026-11-22.",
+        ", as of 2025-01-31, checked 2026-11-20.",
+        "0.90",
         "a < b",
         "unknown",
         "Docs & all",
         "2026-11-22",
     ):
         assert words in page.words
-    assert next(attrs["href"] for tag, attrs in page.tags if tag == "a") == "https://one.example/?a=1&b=2"
+    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert links == ["https://one.example/?a=1&b=2", "https://two.example/", "data/apis.csv"]
+    # a column of numbers is sorted by them, one of words by its words; what says nothing has no place
+    cells = [attrs for tag, attrs in page.tags if tag in ("td", "th") and attrs.get("role") != "columnheader"]
+    assert [cell.get("data-sort") for cell in cells if "colspan" not in cell] == [None, "0.9", None, ""]
+    assert [cell["data-label"] for cell in cells if "data-label" in cell] == ["Top-p & more"] * 2
 
 
 def test_a_table_of_parameters(docs: Path) -> None:
