@@ -1,5 +1,7 @@
 """A chapter that cannot be resolved ends the build, with the file and the line where it says so."""
 
+import inspect
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from mkdocs.utils.meta import get_data
 
 from demos_py.core.demo import find
 from demos_py.core.markdown.page import ChapterError
+from demos_py.sampling import draws
 
 HEAD = "---\ntitle: A page\nnumber: 8\n---\n\n"  # five lines
 FINE = "# Words\n\nSome text with {{ sampling/draws : lost }}.\n\n"  # four more
@@ -121,3 +124,23 @@ NOT_TAKEN = {
 def test_a_block_that_markdown_would_leave_as_text(tmp_path: Path, case: str) -> None:
     """Slashes in the reader's page are a mistake as well."""
     assert fails(tmp_path, HEAD + FINE + NOT_TAKEN[case]).startswith("production/page.md:10: ")
+
+
+def test_what_a_figure_raises_is_named_by_its_own_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = HEAD + "/// demo | sampling/draws?n=37\n///\n"
+    with monkeypatch.context() as patched:
+        patched.setattr(draws, "softmax", lambda *_: 1 / 0)
+        line = inspect.getsource(draws).partition("return softmax(")[0].count("\n") + 1
+        said = f"{draws.__file__}:{line}: ZeroDivisionError: division by zero (the figure sampling/draws)"
+        assert fails(tmp_path, text) == said
+    find.cache_clear()
+    with monkeypatch.context() as patched:
+        whole = draws.view
+        patched.setattr(
+            draws, "view", lambda params, state: replace(whole(params, state), drawing={"prompt": ""})
+        )
+        template = Path(draws.__file__).with_suffix(".html.jinja")
+        assert fails(tmp_path, text).startswith(f"{template}:3: UndefinedError: 'rows' is undefined")
+    find.cache_clear()
