@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.bench.moving import moving
 from tests.bench.pages import pages
 from tests.bench.starts import bare_site, starts
+from tests.bench.writing import edits, saves
 from wasm.serve import server
 
 ROOT = Path(__file__).parents[2]
@@ -190,12 +191,14 @@ def main() -> int:
             ]
         rows += asking(page)
         rows += moving(browser, address)
+        rows += edits(browser, address)
         browser.close()
         rows += starts(playwright, address, plain)
         for each in (ours, bare):
             each.shutdown()
     rows += pages()
     rows += models()
+    rows += saves()
     rows += [(f"{kind}, before Python", size / 1000, "KB gzip", None) for kind, size in sizes.items()]
     rows.append(("HTML, CSS and JS before Python", sum(sizes.values()) / 1000, "KB gzip", 250))
 
