@@ -64,7 +64,7 @@ test: browsers check offline
 # Every figure in each engine and each setting, and what an engine cannot do, with the reason; every trouble.
 matrix: browsers offline
 	CUTAWAY_MATRIX=1 $(PYTHON) -m pytest -n 2 --dist loadfile \
-		tests/browser/test_settings.py tests/browser/test_start.py tests/browser/test_failures.py tests/browser/test_hard.py
+		tests/browser/test_settings.py tests/browser/test_start.py tests/browser/test_failures.py tests/browser/test_hard.py tests/browser/test_contained.py
 
 check: $(SETUP)
 	$(PYTHON) -m author.check

@@ -16,6 +16,7 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
@@ -25,6 +26,7 @@ from wasm.assets import ASSETS, BUILD, ROOT, load_manifest, put
 from wasm.finish import finish
 
 DRAFT = BUILD / "draft"
+TEMPLATES = BUILD / "templates"
 BOOK = "book.tar.gz"
 SHARED = re.compile(r"assets/(runtime/[0-9a-f]{12}/host\.js|cutaway/[0-9a-f]{12}/book\.css)")
 WHOLE = ("overrides/", "mkdocs.yml")  # what every page is made with
@@ -42,6 +44,13 @@ class _Heard(logging.Handler):
         said = record.getMessage()
         if "'dirty' build" not in said:
             self.said.append(said)
+
+
+def _with_compiled_templates(env: Environment, **_: object) -> Environment:
+    """Keep the theme's templates compiled from one build to the next: a third of a small build's time."""
+    TEMPLATES.mkdir(parents=True, exist_ok=True)
+    env.bytecode_cache = FileSystemBytecodeCache(str(TEMPLATES))
+    return env
 
 
 def rebuild(changed: list[str]) -> list[str]:
@@ -64,6 +73,7 @@ def rebuild(changed: list[str]) -> list[str]:
                 )
                 if (DRAFT / address).is_file():
                     os.utime(DRAFT / address, (0, 0))  # older than its source, so built again
+        config.plugins.events["env"].append(_with_compiled_templates)
         config.plugins.on_startup(command="build", dirty=not whole)
         build(config, dirty=not whole)
         finish(DRAFT)

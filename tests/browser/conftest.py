@@ -24,6 +24,10 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
+# What an edited program may try beyond requests (test_contained.py): in all engines by `make matrix`.
+CONTAINED = ("test_what_ends_its_worker", "test_html_of_an_edit", "test_answers_that_an_edit")
+
+
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     """The built site, served below /book/."""
@@ -114,6 +118,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             and given["figure"].demo.id not in IN_EVERY_ENGINE
         )
         more = item.get_closest_marker("matrix") and not EVERY
+        if item.name.startswith(CONTAINED) and not EVERY:
+            more = given["driver"] != "chromium"
         if item.name.startswith("test_opens_and_changes") and not EVERY:
             turn = ENGINES.index(given["driver"]) + SETTINGS.index(given["place"])
             more = (turn + kinds.index(given["figure"].demo.id)) % len(ENGINES)
