@@ -113,13 +113,14 @@ class IndexBlock(PageBlock):
         rows = []
         for figure in self._placed():
             demo = figure.demo
-            link = f'<a href="{self._address(figure)}">{escape(figure.number or demo.id)}</a>'
+            name = f"{figure.number} {demo.title}".strip()
+            link = f'<a href="{self._address(figure)}">{escape(name)}</a>'
             names = [
                 f"<code>{escape(name)}</code>: {escape(control.accepts())}"
                 for name, control in controls.controls(demo.params()).items()
             ]
             loads = [f"{part}, {megabytes(size)}" for part, size in _parts(figure, manifest).items()]
-            tests = [f"<code>{path}</code>: {count}" for path, count in tests_of(demo)]
+            tests = [f"<code>{name}</code>: {count}" for name, count in tests_of(demo)]
             start = starts["seconds"].get(demo.id)
             cells = [
                 "<br>".join(names) or "none",
@@ -128,20 +129,20 @@ class IndexBlock(PageBlock):
                 f"{start:.1f} s" if start else "not measured",
             ]
             rows.append(
-                f'<tr><th scope="row">{link}<br><code>{escape(demo.id)}</code></th>'
+                f'<tr><th scope="row">{link}<br><code>{str(escape(demo.id)).replace("/", "/<wbr>")}</code></th>'
                 + "".join(f"<td>{cell}</td>" for cell in cells)
                 + "</tr>"
             )
         heads = ("Figure", "Parameters", "Tests", "Loads beside Python", "Start")
         head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-        caption = (
-            f"{len(rows)} figures. Start: from the navigation until the figure answers, in a browser that has been here; "
-            f"measured on {starts['date']} in {starts['browser']} on a machine with {starts['machine']}."
-        )
         region = {"class": "cw-scroll cw-scroll--words", "tabindex": "0", "role": "region"}
         etree.SubElement(place, "div", region | {"aria-label": "All figures"}).text = self.stash(
-            f'<table class="cw-table cw-demos"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
+            f'<table class="cw-table cw-demos"><caption>{len(rows)} figures</caption><thead><tr>{head}</tr></thead>'
             f"<tbody>{''.join(rows)}</tbody></table>"
+        )
+        etree.SubElement(place, "p").text = AtomicString(
+            "“Start” is the time from the navigation until the figure answers, in a browser that has been here before. "
+            f"Measured on {starts['date']} in {starts['browser']}, on a machine with {starts['machine']}."
         )
 
     def _sources(self, place: etree.Element) -> None:
@@ -232,11 +233,11 @@ def tests_of(demo: Demo) -> list[tuple[str, str]]:
     folder = ROOT / "tests/unit" / chapter
     own = folder / f"test_{name}.py"
     if own.is_file():
-        return [(f"{chapter}/{own.name}", str(len(_functions(own))))]
+        return [(own.name, str(len(_functions(own))))]
     shared = [
         path for path in sorted(folder.glob("test_*.py")) if _imports(path, f"demos_py.{chapter}", name)
     ]
-    return [(f"{chapter}/{path.name}", f"{len(_functions(path))}, shared") for path in shared]
+    return [(path.name, f"{len(_functions(path))}, shared") for path in shared]
 
 
 @cache
