@@ -275,7 +275,8 @@ class GlossaryLinks(Treeprocessor):
         """The definitions of all linked terms, hidden, at the end of the page."""
         if not self.linked:
             return
-        notes = etree.SubElement(root, "div", {"class": "cw-gloss-notes", "data-search-exclude": ""})
+        # a section, as the search ends what it leaves out with the first end of an element of the same name
+        notes = etree.SubElement(root, "section", {"class": "cw-gloss-notes", "data-search-exclude": ""})
         for term in (self.glossary.terms[id] for id in self.linked):
             attributes = {"class": "cw-gloss-note", "id": f"gloss-{term.id}", "role": "tooltip"}
             note = etree.SubElement(notes, "div", attributes | {"hidden": "hidden"})
