@@ -15,6 +15,7 @@ WORD = 'a.cw-gloss[href$="#logit"]'
 NOTE = "#gloss-logit"
 # not `:popover-open`, which an engine without it would take for a mistake
 SHOWN = "const note = document.querySelector('#gloss-logit'); return note.matches(':popover-open') && note.checkVisibility()"
+READY = "return customElements.get('cutaway-figure') !== undefined"
 HIDDEN = "return !document.querySelector('.cw-gloss-note:popover-open')"
 SEARCHED = """
 return [...document.querySelectorAll('.md-search-result__item')].map((item) =>
@@ -54,7 +55,7 @@ def test_the_focus_shows_it_and_escape_hides_it(
 ) -> None:
     driver = fresh(engine, browsers)
     driver.open(site.home + SAMPLING)
-    wait_for(driver, "return customElements.get('cutaway-figure')", what="the page's script")
+    wait_for(driver, READY, what="the page's script")
     driver.run("document.querySelector(arguments[0]).focus()", WORD)
     wait_for(driver, SHOWN)
     driver.press(WORD, "Escape")
@@ -70,7 +71,7 @@ def test_the_focus_shows_it_and_escape_hides_it(
 def test_a_finger_shows_it_and_then_follows(new_reader: Callable[..., PlaywrightDriver], site: Site) -> None:
     reader = new_reader(has_touch=True, viewport={"width": 320, "height": 700})
     reader.open(site.home + SAMPLING)
-    wait_for(reader, "return customElements.get('cutaway-figure')", what="the page's script")
+    wait_for(reader, READY, what="the page's script")
     reader.page.locator(WORD).tap()
     assert reader.run(SHOWN) and reader.page.url == site.home + SAMPLING
     assert reader.run(WIDER) == []
@@ -96,7 +97,7 @@ def test_axe_finds_nothing_while_it_is_open(
         color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": 700}
     )
     reader.open(site.home + "reference/terms/")
-    wait_for(reader, "return customElements.get('cutaway-figure')", what="the page's script")
+    wait_for(reader, READY, what="the page's script")
     reader.run("document.querySelector(arguments[0]).focus()", WORD)
     wait_for(reader, SHOWN)
     found = Axe().run(reader.page, options=OPTIONS).response["violations"]
