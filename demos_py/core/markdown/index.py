@@ -120,7 +120,7 @@ class IndexBlock(PageBlock):
                 for name, control in controls.controls(demo.params()).items()
             ]
             loads = [f"{part}, {megabytes(size)}" for part, size in _parts(figure, manifest).items()]
-            tests = [f"<code>{name}</code>: {count}" for name, count in tests_of(demo)]
+            tests = [f"<code>{name.replace('_', '_<wbr>')}</code>: {count}" for name, count in tests_of(demo)]
             start = starts["seconds"].get(demo.id)
             cells = [
                 "<br>".join(names) or "none",
@@ -192,7 +192,7 @@ class IndexBlock(PageBlock):
 
 def megabytes(size: int) -> str:
     """Bytes in MB, or in kB where that says more."""
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
+    return f"{size / 1e6:.1f}\xa0MB" if size >= 100_000 else f"{size / 1e3:.0f}\xa0kB"
 
 
 def _parts(figure: Placed, manifest: dict[str, int]) -> dict[str, int]:

@@ -149,8 +149,8 @@ def test_the_index_of_demos(docs: Path) -> None:
     assert html.count('<th scope="row">') == 1 and "<code>sampling/<wbr>draws</code>" in html
     for words in (
         "<code>n</code>: a whole number from 1 to 10,000",
-        "<code>test_draws.py</code>: ",
-        "NumPy, 2.6 MB",
+        "<code>test_<wbr>draws.py</code>: ",
+        "NumPy, 2.6\xa0MB",
     ):
         assert words in html
     assert ">1.2 s<" in html and "Measured on 2026-01-02 in B 1, on a machine with M." in html
