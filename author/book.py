@@ -127,12 +127,12 @@ class Book:
             try:
                 found[page.path] = markdown.convert(page.body)
             except ChapterError as error:
-                self.problems.append(self.problem_of(error, page.path))
+                self.problems += [self.problem_of(line, page.path) for line in str(error).splitlines()]
         return found
 
-    def problem_of(self, error: ChapterError, path: str) -> Problem:
-        """An error of the Markdown extension as a problem; of this file, where it names none."""
-        found = re.fullmatch(r"(?:(.*?):(\d+): )?(.*)", str(error), re.DOTALL)
+    def problem_of(self, said: str, path: str) -> Problem:
+        """A line of a ChapterError as a problem; of this file, where it names none."""
+        found = re.fullmatch(r"(?:(.*?):(\d+): )?(.*)", said)
         assert found
         place, line, what = found.groups()
         return Problem(place.removeprefix(f"{self.root}/") if place else path, int(line or 1), what)

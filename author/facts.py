@@ -15,7 +15,7 @@ def _tables(book: Book) -> Iterator[Table | Problem]:
         try:
             yield load(path)
         except ChapterError as error:
-            yield book.problem_of(error, str(path.relative_to(book.root)))
+            yield book.problem_of(str(error).replace("\n", " "), str(path.relative_to(book.root)))
 
 
 def check(book: Book) -> Iterator[Problem]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from jinja2 import TemplateSyntaxError
 from author.book import Book, Problem
 from demos_py.core.demo import ROOMS_WITHOUT_DEMOS
 from demos_py.core.edited import TEMPLATE
+from demos_py.core.markdown.index import imports_demo
 from demos_py.core.render import environment
 
 
@@ -29,13 +29,8 @@ def demo_id(path: Path) -> str:
 
 def tests_of(root: Path, path: Path) -> list[Path]:
     """The test files of a chapter that import a demo's module."""
-    package, name = f"demos_py.{path.parent.name}", path.stem
-    wanted = re.compile(
-        rf"^from {package} import (\([^)]*\b{name}\b|.*\b{name}\b)|^(from|import) {package}\.{name}\b",
-        re.MULTILINE,
-    )
     files = sorted((root / "tests/unit" / path.parent.name).glob("test_*.py"))
-    return [file for file in files if wanted.search(file.read_text("utf-8"))]
+    return [file for file in files if imports_demo(file, f"demos_py.{path.parent.name}", path.stem)]
 
 
 def check(book: Book) -> Iterator[Problem]:

@@ -14,7 +14,6 @@ from author.book import Book, Page, Problem
 LINK = re.compile(r'<a\b[^>]*?\shref="([^"]*)"')
 PICTURE = re.compile(r"!\[\s*\]\([^)]*\)|<img\b(?![^>]*\salt=)[^>]*>")
 SETS = re.compile(r"\]\(#([\w-]+/[\w-]+)\?")
-DOWNLOAD = re.compile(r"data/[\w-]+\.csv")  # which a table links to, and the build writes (wasm/downloads.py)
 LOCAL = {"127.0.0.1", "localhost"}
 
 
@@ -36,7 +35,9 @@ def check(book: Book) -> Iterator[Problem]:
                 )
         links = dict.fromkeys(html.unescape(link) for link in LINK.findall(book.html.get(page.path, "")))
         for link in links:
-            if what := _wrong(book, page, link):
+            # what a block has made itself leads about the built site, and is tested there
+            written = f"({link}" in page.text or f'"{link}"' in page.text
+            if written and (what := _wrong(book, page, link)):
                 yield page.problem(f"({link}", f"the link {link} {what}")
 
 
@@ -45,7 +46,7 @@ def _wrong(book: Book, page: Page, link: str) -> str | None:
     parts = urlsplit(link)
     if parts.scheme == "http" and parts.hostname not in LOCAL:
         return "is not https: name the address that is"
-    if parts.scheme or parts.netloc or link.startswith("?") or DOWNLOAD.fullmatch(link):
+    if parts.scheme or parts.netloc or link.startswith("?"):
         return None
     if link.startswith("/"):
         return "begins at a server's root, where the book may not lie: write it from this file, ../part/chapter.md"

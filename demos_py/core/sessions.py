@@ -87,6 +87,11 @@ def forget() -> None:
     _runs.clear()
 
 
+def held() -> list[str]:
+    """The names of the files that were loaded, and of the graphs that were run, since `forget`."""
+    return sorted({*_files, *(graph for graph, *_ in _runs)})
+
+
 def runs_since() -> list[Run]:
     """The runs since this was last asked, for the figure's badge."""
     runs, _ran[:] = list(_ran), []

@@ -1,7 +1,7 @@
 """`make bench`: start, response, size and build, measured in Chromium over loopback on the built site.
 
 Ratios are taken in one run, both sides in turn, so that a busy machine slows both. Prints a table and writes
-build/bench.json; ends with 1 where a budget is missed.
+build/bench.json, and docs/data/start-times.json with each figure's start; ends with 1 where a budget is missed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from threading import Thread
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.bench.figures import figures
 from tests.bench.moving import moving
 from tests.bench.pages import pages
 from tests.bench.starts import bare_site, starts
@@ -194,6 +195,7 @@ def main() -> int:
         rows += edits(browser, address)
         browser.close()
         rows += starts(playwright, address, plain)
+        rows += figures(playwright, address)
         for each in (ours, bare):
             each.shutdown()
     rows += pages()

@@ -3,6 +3,7 @@ import { recolourCharts } from "./charts.js";
 import { dressEmbedded } from "./embedded.js";
 import { watchEditions } from "./edition.js";
 import { CutawayFigure } from "./figure.js";
+import { watchGlossary } from "./glossary.js";
 import { CutawayKeep } from "./keep.js";
 import { python } from "./python.js";
 import { CutawayTable } from "./tables.js";
@@ -21,6 +22,7 @@ if (document.readyState === "loading") document.addEventListener("DOMContentLoad
 else define();
 
 watchEditions();
+watchGlossary();
 
 /** @returns {CutawayFigure[]} */
 const figures = () => [...document.querySelectorAll("cutaway-figure")].map((element) => /** @type {CutawayFigure} */ (element));

@@ -9,9 +9,12 @@ A *reference* names a figure and, after a question mark, parameters: `sampling/d
     /// not-shown                                  one honest sentence
     /// data | sampling-apis                       the table docs/data/sampling-apis.yml
     /// parameters | sampling/draws                what the figure's controls take
+    /// index | terms                              what the whole book has: terms, figures, demos, sources
     {{ sampling/draws?n=100 : lost }}              a computed number in the prose: a fact of the figure's view
     {{ kv-cache/allocator?log=200 : held }}        the same of a figure that moves, at a moment: after 200 steps
     [Set it](#sampling/draws?n=1000)               a link that sets the figure on this page
+
+A chapter's first use of a term of docs/glossary.md links to it by itself (glossary.py).
 
 Anything that cannot be resolved raises ChapterError with file and line, and so ends the build.
 """
@@ -30,6 +33,8 @@ from markdown.treeprocessors import Treeprocessor
 from pymdownx.blocks import BlocksExtension
 
 from demos_py.core.markdown.blocks import BreakItBlock, DemoBlock, NotShownBlock, PredictBlock
+from demos_py.core.markdown.glossary import GlossaryLinks
+from demos_py.core.markdown.index import IndexBlock
 from demos_py.core.markdown.page import Page
 from demos_py.core.markdown.tables import DataBlock, ParametersBlock
 
@@ -83,7 +88,7 @@ class _SetLinks(Treeprocessor):
                 link.set("class", "cw-set-link")
 
 
-BLOCKS = (DemoBlock, PredictBlock, BreakItBlock, NotShownBlock, DataBlock, ParametersBlock)
+BLOCKS = (DemoBlock, PredictBlock, BreakItBlock, NotShownBlock, DataBlock, ParametersBlock, IndexBlock)
 
 
 class CutawayExtension(BlocksExtension):
@@ -99,6 +104,8 @@ class CutawayExtension(BlocksExtension):
         md.inlinePatterns.register(_Fact(md, page), "cutaway-fact", 175)  # after code spans, before emphasis
         # after inline, before MkDocs' own links
         md.treeprocessors.register(_SetLinks(md, page), "cutaway-links", 15)
+        # after attributes are set, which say what a word is, and before MkDocs' own links
+        md.treeprocessors.register(GlossaryLinks(md, page), "cutaway-glossary", 4)
         for block in BLOCKS:
             block_mgr.register(type(block.__name__, (block,), {"page": page}), {})
 

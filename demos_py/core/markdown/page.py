@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,14 @@ class ChapterError(Exception):
     """Something in a chapter cannot be resolved; the message begins with its file and line."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """The file of a page, and how many of its lines stand before the text that is converted."""
+
+    path: Path
+    above: int
+
+
 class Page:
     """The page being converted: its lines, for messages, and how often each figure stands on it."""
 
@@ -32,9 +42,34 @@ class Page:
         self.docs = Path(docs)
         self.lines: list[str] = []
         self.placed: list[str] = []
+        self._source: Source | None = None
 
     def begin(self, lines: list[str]) -> None:
-        self.lines, self.placed = list(lines), []
+        self.lines, self.placed, self._source = list(lines), [], None
+
+    def source(self) -> Source | None:
+        """The page's file; None where no file of the book holds this text.
+
+        The extension gets the text without front matter and without its file's name: it finds both again.
+        """
+        self._source = self._source or self._find()
+        return self._source
+
+    def _find(self) -> Source | None:
+        text = "\n".join(self.lines)
+        body = text.strip()
+        for path in sorted(self.docs.rglob("*.md")):
+            whole = path.read_text("utf-8")
+            if body and whole.rstrip().endswith(body):
+                before = whole.rindex(body) - (len(text) - len(text.lstrip()))
+                return Source(path, whole[:before].count("\n"))
+        return None
+
+    def link(self, path: str) -> str:
+        """The address of a file of the book, given by its path below the chapters' folder, for a link on this page."""
+        source = self.source()
+        here = source.path.parent if source else self.docs
+        return Path(os.path.relpath(self.docs / path, here)).as_posix()
 
     def fail(self, needle: str, why: str) -> ChapterError:
         """An error at the first line that `needle`, a regular expression, finds outside code."""
@@ -48,15 +83,9 @@ class Page:
             elif not fence and re.search(needle, re.sub(r"(`+).+?\1", "", text)):
                 at = number
                 break
-        # The extension gets the text without front matter and without its file's name: find both again.
-        body = "\n".join(self.lines).strip()
-        for path in sorted(self.docs.rglob("*.md")):
-            whole = path.read_text("utf-8")
-            if body and whole.rstrip().endswith(body):
-                before = whole.rindex(body) - (
-                    len("\n".join(self.lines)) - len("\n".join(self.lines).lstrip())
-                )
-                return ChapterError(f"{path}:{whole[:before].count(chr(10)) + at + 1}: {why}")
+        source = self.source()
+        if source:
+            return ChapterError(f"{source.path}:{source.above + at + 1}: {why}")
         return ChapterError(f"line {at + 1}: {why}")
 
     @contextmanager

@@ -78,9 +78,13 @@ The [glossary](../glossary.md).
 GLOSSARY = """\
 # Glossary
 
-logit { #logit }
+## logit { #logit }
 
-:   A number for each token, before the softmax.
+A number for each token, before the softmax.
+
+## token { #token }
+
+A piece of text, with a [logit](#logit).
 """
 PRICES = """\
 title: What a token costs
@@ -146,7 +150,8 @@ MISTAKES = {
                                      "no alternative text: say in words"),
     "dead link": (CHAPTER, "[glossary](../glossary.md)", "[glossary](../glosary.md)", CHAPTER,
                   "leads to no file: there is no docs/glosary.md; is docs/glossary.md meant?"),
-    "dead anchor": (CHAPTER, "glossary.md#logit", "glossary.md#logits", CHAPTER, "has no #logits; is #logit meant?"),
+    "dead anchor": (CHAPTER, "glossary.md#logit", "glossary.md#logits", CHAPTER, "the glossary has no term #logits; did you mean #logit?"),
+    "dead anchor on the page": (CHAPTER, "[glossary](../glossary.md)", "[the end](#sorces)", CHAPTER, "has no #sorces; is #sources meant?"),
     "link from the root": (CHAPTER, "(../glossary.md)", "(/glossary/)", CHAPTER, "write it from this file"),
     "plain http": (CHAPTER, "https://arxiv", "http://arxiv", CHAPTER, "is not https"),
     "front matter without a deck": (CHAPTER, "deck: One claim that can fail.\n", "", CHAPTER, "the front matter has no deck"),
@@ -167,6 +172,13 @@ MISTAKES = {
     "a figure with a syntax error": (MODULE, "TITLE = ", "TITLE = (", MODULE, "is not Python"),
     "a template that does not parse": (TEMPLATE, "{{ tokens }}", "{% for token in tokens %}", TEMPLATE, "is no template that Jinja can read"),
     "no template": (TEMPLATE, "", None, TEMPLATE, "is not there"),
+    "a link to a term that is not there": ("docs/glossary.md", "(#logit)", "(#lgit)", "docs/glossary.md",
+                                           "the glossary has no term #lgit; did you mean #logit?"),
+    "an entry out of order": ("docs/glossary.md", "## token { #token }", "## bag { #token }", "docs/glossary.md",
+                              "put the entries in alphabetical order"),
+    "two entries of one anchor": ("docs/glossary.md", "{ #token }", "{ #logit }", "docs/glossary.md", "keep one of the two entries"),
+    "an entry without a definition": ("docs/glossary.md", "A number for each token, before the softmax.", "", "docs/glossary.md",
+                                      "has no definition"),
     "no table": (DATA, "", None, CHAPTER, "there is no"),
     "a row without a source": (DATA, SOURCE, "", DATA, "source"),
     "an undated price": (DATA, ", checked: 2026-11-20", "", DATA, "needs a source with title, url and checked"),
