@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown import Markdown
 from mkdocs.utils.meta import get_data
-from test_render import Page
 
 from demos_py.core.markdown.chapters import chapters
 from demos_py.core.markdown.glossary import Glossary, forms_of, parse, place_in_order, plural
 from demos_py.core.markdown.page import ChapterError
+from tests.unit.core.test_render import Page
 
 BOOK = Path(__file__).resolve().parents[3] / "docs"
 HEAD = "---\ntitle: A page\nnumber: 8\n---\n\n"

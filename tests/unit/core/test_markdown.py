@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from markdown import Markdown
-from test_render import Page
+from tests.unit.core.test_render import Page
 
 from demos_py.core.demo import find
 
