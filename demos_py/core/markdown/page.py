@@ -23,9 +23,12 @@ class Page:
         self.docs = Path(docs)
         self.lines: list[str] = []
         self.placed: list[str] = []
+        self.source: Path | None = None
 
     def begin(self, lines: list[str]) -> None:
+        """Another page begins. `source` is its file, where `docs` holds one with this text."""
         self.lines, self.placed = list(lines), []
+        self.source = self._find()
 
     def fail(self, needle: str, why: str) -> ChapterError:
         """An error at the first line that `needle`, a regular expression, finds outside code."""
@@ -39,16 +42,19 @@ class Page:
             elif not fence and re.search(needle, re.sub(r"(`+).+?\1", "", text)):
                 at = number
                 break
-        # The extension gets the text without front matter and without its file's name: find both again.
+        if self.source:
+            whole, body = self.source.read_text("utf-8"), "\n".join(self.lines)
+            before = whole.rindex(body.strip()) - (len(body) - len(body.lstrip()))
+            return ChapterError(f"{self.source}:{whole[:before].count(chr(10)) + at + 1}: {why}")
+        return ChapterError(f"line {at + 1}: {why}")
+
+    def _find(self) -> Path | None:
+        """The page's file: the extension gets its text without the front matter, and not its name."""
         body = "\n".join(self.lines).strip()
         for path in sorted(self.docs.rglob("*.md")):
-            whole = path.read_text("utf-8")
-            if body and whole.rstrip().endswith(body):
-                before = whole.rindex(body) - (
-                    len("\n".join(self.lines)) - len("\n".join(self.lines).lstrip())
-                )
-                return ChapterError(f"{path}:{whole[:before].count(chr(10)) + at + 1}: {why}")
-        return ChapterError(f"line {at + 1}: {why}")
+            if body and path.read_text("utf-8").rstrip().endswith(body):
+                return path
+        return None
 
     def resolve(self, reference: str, needle: str) -> tuple[Demo, Any, str]:
         """The demo, the parameters and the query that a reference stands for. Raises ChapterError."""
