@@ -5,6 +5,7 @@ import { watchEditions } from "./edition.js";
 import { CutawayFigure } from "./figure.js";
 import { CutawayKeep } from "./keep.js";
 import { python } from "./python.js";
+import { CutawayContents, CutawayPlace, CutawayResume } from "./reading.js";
 
 // This script may run before the page is read to its end. An address that names a figure wants Python at once;
 // the figures come to life when they are whole.
@@ -13,6 +14,9 @@ const define = () => {
   dressEmbedded();
   customElements.define("cutaway-figure", CutawayFigure);
   customElements.define("cutaway-keep", CutawayKeep);
+  customElements.define("cutaway-place", CutawayPlace);
+  customElements.define("cutaway-contents", CutawayContents);
+  customElements.define("cutaway-resume", CutawayResume);
   new MutationObserver(recolourCharts).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
 };
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", define);

@@ -111,7 +111,9 @@ class Book:
                 )
             measure = said.get("measure", "")
             if "minutes" in measure:
-                raise ChapterError(f"{path}:{measure.line}: leave the minutes out of `measure`: they are computed")
+                raise ChapterError(
+                    f"{path}:{measure.line}: leave the minutes out of `measure`: they are computed"
+                )
             chapter = Chapter(name, number, said["title"], file, text, said["deck"], measure)
         self.chapters[name] = chapter
         return chapter

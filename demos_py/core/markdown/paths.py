@@ -46,7 +46,7 @@ class ContentsBlock(_LeadingBlock):
     NAME = "contents"
 
     def on_create(self, parent: etree.Element) -> etree.Element:
-        place = self.part(parent, "div", "cw-contents")
+        place = self.part(parent, "cutaway-contents", "cw-contents")
         for number, part in enumerate(self.book().parts, 1):
             heading = etree.SubElement(place, "h3", {"id": f"part-{number}"})
             etree.SubElement(heading, "strong").text = f"Part {ROMAN[number - 1]}"
@@ -71,11 +71,11 @@ class PathBlock(_LeadingBlock):
             )
         steps = paths[self.argument]
         written = [chapter for chapter, _ in steps if chapter.text]
-        place = self.part(parent, "div", "cw-contents cw-contents--path")
+        place = self.part(parent, "cutaway-contents", "cw-contents cw-contents--path")
         total = sum(chapter.minutes for chapter in written)
-        self.part(place, "p", "cw-contents__sum").text = (
-            f"{len(steps)} chapters, {len(written)} of them written: {total} minutes"
-        )
+        self.part(
+            place, "p", "cw-contents__sum"
+        ).text = f"{len(steps)} chapters, {len(written)} of them written: {total} minutes"
         chapters = etree.SubElement(place, "ol")
         for chapter, why in steps:
             self.put_item(chapters, chapter, why)
