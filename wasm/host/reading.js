@@ -90,10 +90,10 @@ export class CutawayPlace extends HTMLElement {
     this.#written = written;
   }
 
-  /** Whether a section's end has been on the screen, and at least half of what is before it: not for who jumped to the end. @param {Section} section */
+  /** Whether a section's end has been on the screen, and more than half of it in all: not for who jumped to the end. @param {Section} section */
   #isRead({ blocks }) {
     const seen = blocks.filter((block) => this.#seen.has(block));
-    return seen.at(-1) === blocks.at(-1) && seen.length * 2 >= blocks.length;
+    return seen.at(-1) === blocks.at(-1) && seen.length * 2 > blocks.length;
   }
 }
 
@@ -129,7 +129,7 @@ export class CutawayContents extends Drawn {
       const { read, of } = kept;
       const mark = element("span", read.length < of ? `${read.length} of ${of} sections read` : "read");
       mark.className = "cw-read";
-      item.querySelector(".cw-contents__line")?.append(mark);
+      item.append(mark);
     }
   }
 }
@@ -143,8 +143,8 @@ export class CutawayResume extends Drawn {
     const forget = element("button", "Forget my progress");
     forget.className = "cw-btn";
     forget.addEventListener("click", () => this.#forget());
-    const note = element("p", "Which sections you have read, and where you were, is remembered in this browser. It never leaves it. ");
-    note.className = "cw-note";
+    const note = element("p", "This browser remembers which sections you have read and where you were. It tells nobody. ");
+    note.className = "cw-remembered";
     note.append(forget);
     this.replaceChildren(note);
     if (!chapter) return;

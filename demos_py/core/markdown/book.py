@@ -102,19 +102,19 @@ class Book:
         if path.is_file():
             text = path.read_text("utf-8")
             said = yaml.load(text.split("---\n")[1], _Loader) if text.startswith("---\n") else {}
-            for needed in ("title", "deck"):
-                if not said.get(needed):
-                    raise ChapterError(f"{path}:1: a chapter needs `{needed}` in its front matter")
+            lines = {key: key.line + 1 for key in said}  # the first line of the file is the one of dashes
+
+            def wrong(key: str, why: str) -> ChapterError:
+                return ChapterError(f"{path}:{lines.get(key, 1)}: {why}")
+
+            for key in ("title", "deck"):
+                if not said.get(key):
+                    raise wrong(key, f"a chapter needs `{key}` in its front matter")
             if said.get("number") != number:
-                raise ChapterError(
-                    f"{path}:1: `number` is {said.get('number')}; the chapter is number {number} in {self.path}"
-                )
-            measure = said.get("measure", "")
-            if "minutes" in measure:
-                raise ChapterError(
-                    f"{path}:{measure.line}: leave the minutes out of `measure`: they are computed"
-                )
-            chapter = Chapter(name, number, said["title"], file, text, said["deck"], measure)
+                raise wrong("number", f"`number` is {said.get('number')}, but {number} in {self.path}")
+            if "minutes" in said.get("measure", ""):
+                raise wrong("measure", "leave the minutes out of `measure`: they are computed")
+            chapter = Chapter(name, number, said["title"], file, text, said["deck"], said.get("measure", ""))
         self.chapters[name] = chapter
         return chapter
 

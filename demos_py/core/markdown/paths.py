@@ -18,10 +18,9 @@ class _LeadingBlock(PageBlock):
         return Book(self.page.docs)
 
     def put_chapter(self, parent: etree.Element, chapter: Chapter) -> None:
-        """A chapter's title and, where it is written, its minutes."""
+        """A chapter's title, and how many minutes it takes or that it is not written."""
         if not chapter.text:
-            title = etree.SubElement(parent, "span")
-            title.text = chapter.title
+            etree.SubElement(parent, "span").text = chapter.title
             etree.SubElement(parent, "span", {"class": "cw-todo"}).text = "not yet written"
             return
         source = self.page.source
@@ -34,10 +33,9 @@ class _LeadingBlock(PageBlock):
         """A chapter in a list: its number, its title, and a sentence."""
         about = {"value": str(chapter.number)} | ({"data-chapter": chapter.page} if chapter.text else {})
         item = etree.SubElement(parent, "li", about)
-        line = self.part(item, "div", "cw-contents__line")
-        self.put_chapter(line, chapter)
+        self.put_chapter(item, chapter)
         if why:
-            self.part(item, "p", "cw-contents__why").text = why
+            self.part(item, "p", "cw-why").text = why
 
 
 class ContentsBlock(_LeadingBlock):
