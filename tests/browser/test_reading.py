@@ -90,7 +90,7 @@ def test_to_jump_to_the_end_is_not_to_read(reader: PlaywrightDriver, site: Site)
     reader.open(site.home + SAMPLING)
     last = reader.run(SECTIONS)[-1]
     reader.run("scrollTo(0, document.body.scrollHeight)")
-    wait_for(reader, f"return ({STORED.removeprefix('return ')})?.last.section === arguments[0]", last)
+    wait_for(reader, f"return ({STORED.removeprefix('return ')})?.last?.section === arguments[0]", last)
     assert reader.run(STORED)["chapters"] == {}
 
 
@@ -139,6 +139,11 @@ def test_what_cannot_be_understood_is_ignored(reader: PlaywrightDriver, site: Si
 def test_where_storage_is_refused_the_book_is_read_all_the_same(
     reader: PlaywrightDriver, site: Site, elsewhere: Callable[[str], str]
 ) -> None:
+    ours: list[str] = []
+    reader.page.on(
+        "pageerror",
+        lambda error: ours.append(error.stack or "") if "host.js" in (error.stack or "") else None,
+    )
     for page, there in (("", "#contents"), (SAMPLING, "article h1")):
         reader.open(
             elsewhere(
@@ -152,7 +157,7 @@ def test_where_storage_is_refused_the_book_is_read_all_the_same(
         refused = "try { localStorage.length; return false } catch { return true }"
         assert reader.run(refused), "this frame was to have no storage"
         reader.run("scrollTo(0, 3000)")
-    assert not [said for said in reader.complaints() if "error:" in said and "localStorage" in said]
+    assert not ours, ours
 
 
 def test_it_is_well_drawn_and_named(reader: PlaywrightDriver, site: Site) -> None:
@@ -167,12 +172,15 @@ def test_it_is_well_drawn_and_named(reader: PlaywrightDriver, site: Site) -> Non
         assert not found, "\n".join(found)
 
 
-def test_it_works_from_disk(driver: Driver) -> None:
+def test_it_works_from_disk(driver: Driver, request: pytest.FixtureRequest) -> None:
     home = (FOLDER / "index.html").as_uri()
     chapter = (FOLDER / SAMPLING / "index.html").as_uri()
     driver.open(chapter)
     read(driver, driver.run(SECTIONS)[0])
     driver.open(home)
-    assert driver.run(MARKS) == {SAMPLING: "1 of 13 sections read"}
+    if "firefox" in request.node.name:  # which gives each file a storage of its own
+        assert driver.run(RESUME) == ""
+        return
+    assert driver.run(MARKS)[SAMPLING].startswith("1 of ")
     driver.click("cutaway-resume a")
     wait_for(driver, "return location.href.split('#')[0] === arguments[0]", chapter)

@@ -51,8 +51,6 @@ export class CutawayPlace extends HTMLElement {
   #sections = [];
   /** @type {Set<Element>} */
   #seen = new Set();
-  /** what was written last */
-  #written = "";
   /** @type {IntersectionObserver | undefined} */
   #sight;
 
@@ -78,6 +76,7 @@ export class CutawayPlace extends HTMLElement {
     for (const { isIntersecting, target } of entries) if (isIntersecting) this.#seen.add(target);
     const page = this.dataset.page ?? "";
     const reading = recall();
+    const known = JSON.stringify(reading);
     const before = reading.chapters[page]?.read ?? [];
     // of a section that a newer edition no longer has, nothing is left
     const read = this.#sections.filter((section) => before.includes(section.heading.id) || this.#isRead(section));
@@ -85,9 +84,7 @@ export class CutawayPlace extends HTMLElement {
     if (read.length) reading.chapters[page] = { read: read.map(({ heading }) => heading.id), of: this.#sections.length };
     else delete reading.chapters[page];
     if (now) reading.last = { page, section: now.heading.id, heading: words(now.heading) };
-    const written = JSON.stringify([reading.chapters[page], now && reading.last]);
-    if (written !== this.#written) remember(reading);
-    this.#written = written;
+    if (JSON.stringify(reading) !== known) remember(reading);
   }
 
   /** Whether a section's end has been on the screen, and more than half of it in all: not for who jumped to the end. @param {Section} section */
