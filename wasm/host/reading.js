@@ -87,10 +87,9 @@ export class CutawayPlace extends HTMLElement {
     if (JSON.stringify(reading) !== known) remember(reading);
   }
 
-  /** Whether a section's end has been on the screen, and more than half of it in all: not for who jumped to the end. @param {Section} section */
+  /** Whether all of a section has been on the screen, at whatever pace: not for who jumped over it. @param {Section} section */
   #isRead({ blocks }) {
-    const seen = blocks.filter((block) => this.#seen.has(block));
-    return seen.at(-1) === blocks.at(-1) && seen.length * 2 > blocks.length;
+    return blocks.every((block) => this.#seen.has(block));
   }
 }
 
