@@ -62,9 +62,7 @@ def test_contents_link_what_is_written_and_say_what_is_not(docs: Path) -> None:
     )
     assert '<span class="cw-minutes">3 min</span>' in html and '<p class="cw-why">A claim.</p>' in html
     assert html.count("not yet written") == 2 and html.count("<a href") == 1
-    assert (
-        "To come" in html and "First &amp; last" in html and "<strong>Part II</strong> More" in html
-    )
+    assert "To come" in html and "First &amp; last" in html and "<strong>Part II</strong> More" in html
 
 
 def test_links_lead_there_from_a_page_in_a_folder(docs: Path) -> None:
