@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.drivers import Driver, PlaywrightDriver, fresh, wait_for
 from tests.browser.figures import SAMPLING
+from tests.browser.keeping import wait_to_offer
 from tests.browser.serving import Site
 from tests.browser.test_a11y import WIDER, violations
 from wasm.disk import FOLDER
@@ -91,6 +92,28 @@ def test_the_place_is_remembered_and_led_back_to(driver: Driver, site: Site) -> 
     read(driver, first)
     assert set(driver.run(STORED)["chapters"]) == {SAMPLING}
     assert set(driver.run(STORED)["chapters"][SAMPLING]["read"]) == {first, second}
+
+
+def test_the_front_pages_figure_starts_when_it_is_reached_for(reader: PlaywrightDriver, site: Site) -> None:
+    site.asked.clear()
+    reader.open(site.home)
+    state = "return document.querySelector('.cw-front figure').dataset.state"
+    reader.page.wait_for_load_state("networkidle")
+    assert (
+        reader.run(state) == "static"
+        and not site.times_asked("pyodide")
+        and not site.times_asked("worker.js")
+    )
+    before = reader.run("return document.querySelector('.cw-front [data-part=drawing]').innerText")
+    reader.press(".cw-front [name=temperature]", "End")
+    wait_for(reader, f"{state} === 'live'")
+    assert reader.run("return document.querySelector('.cw-front [data-part=drawing]').innerText") != before
+    reader.page.locator(".cw-contents a", has_text="Sampling parameters").click()
+    wait_for(reader, "return location.pathname.endsWith('/sampling/')")
+    wait_to_offer(reader, "chapter")  # it knows the page that it has come to
+    reader.page.go_back()  # the visit has its Python: now it need not be reached for
+    wait_for(reader, "if (location.pathname !== '/book/') return false; scrollTo(0, 0); return true")
+    wait_for(reader, "return document.querySelector('.cw-front figure')?.dataset.state === 'live'")
 
 
 def test_to_jump_to_the_end_is_not_to_read(reader: PlaywrightDriver, site: Site) -> None:
