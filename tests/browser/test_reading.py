@@ -112,8 +112,8 @@ def test_the_front_pages_figure_starts_when_it_is_reached_for(reader: Playwright
     wait_for(reader, "return location.pathname.endsWith('/sampling/')")
     wait_to_offer(reader, "chapter")  # it knows the page that it has come to
     reader.page.go_back()  # the visit has its Python: now it need not be reached for
-    wait_for(reader, "if (location.pathname !== '/book/') return false; scrollTo(0, 0); return true")
-    wait_for(reader, "return document.querySelector('.cw-front figure')?.dataset.state === 'live'")
+    back = "const figure = document.querySelector('.cw-front figure'); figure?.scrollIntoView(); "
+    wait_for(reader, back + "return figure?.dataset.state === 'live'")
 
 
 def test_to_jump_to_the_end_is_not_to_read(reader: PlaywrightDriver, site: Site) -> None:
