@@ -15,7 +15,7 @@ FRONT = {  # what the opening is made from
     "number": "its number, which its package has too, as CHAPTER",
     "part": "its part, such as Part IV, Serving",
     "deck": "one claim that can fail, in two sentences at most",
-    "measure": "what it costs to read, such as 20 minutes, four figures",
+    "measure": "what it costs to read, such as four figures; the minutes are computed",
 }
 NEXT = ("Read next", "What to read next", "Where to go next")
 QUESTIONS = 3

@@ -8,13 +8,17 @@ What exists is left as it is.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
 
-from author.book import NOT_PARTS, Book
+from author.book import Book
+from demos_py.core.markdown.book import PLAN, Part
+from demos_py.core.markdown.book import Book as Plan
 
 SCAFFOLD = Path(__file__).parent / "scaffold"
+ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")  # as parts are numbered
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -55,24 +59,37 @@ def chapter(root: Path, part: str, name: str) -> list[Path]:
 
     Returns the files that were written. Raises Refused.
     """
-    book = Book(root)
-    parts = {page.folder: page.front.get("part") for page in book.chapters}
-    folders = {path.name for path in (root / "docs").iterdir() if path.is_dir()} - NOT_PARTS
-    if part not in folders:
-        raise Refused(f"there is no part {part}: PART is one of {', '.join(sorted(folders))}")
+    plan = Plan(root / "docs")
+    parts = {one.folder: one for one in plan.parts}
+    if part not in parts:
+        raise Refused(f"there is no part {part}: PART is one of {', '.join(parts)}")
     if not NAME.fullmatch(name):
         raise Refused(f"“{name}” is no name of a chapter: write NAME=my-chapter, in small letters")
-    number = 1 + max((int(page.front.get("number", 0)) for page in book.chapters), default=0)
+    planned = plan.chapters.get(name)
+    if planned and planned.file != f"{part}/{name}.md":
+        raise Refused(
+            f"{name} is planned as docs/{planned.file}: make chapter PART={planned.file.partition('/')[0]}"
+        )
+    number = planned.number if planned else 1 + max(one.number for one in plan.chapters.values())
+    title = planned.title if planned else _title(name)
+    place = f"Part {ROMAN[list(parts).index(part)]}, {parts[part].title}"
     words = {
         "chapter": name,
-        "title": _title(name),
+        "title": json.dumps(title, ensure_ascii=False),
         "number": str(number),
-        "part": str(parts.get(part) or part),
+        "part": place,
     }
     page = root / "docs" / part / f"{name}.md"
     written = _write({page: _filled("chapter.md", words)})
-    _add_to_contents(root / "mkdocs.yml", part, f"{number} {words['title']}: {part}/{name}.md")
-    return [*written, root / "mkdocs.yml", *demo(root, f"{name}/first")]
+    if not planned:
+        _add_to_plan(root / "docs" / PLAN, part, f"{name}: {{ title: {title}, number: {number} }}")
+    _add_to_contents(root / "mkdocs.yml", parts[part], number, title.partition(":")[0], f"{part}/{name}.md")
+    return [
+        *written,
+        *([] if planned else [root / "docs" / PLAN]),
+        root / "mkdocs.yml",
+        *demo(root, f"{name}/first"),
+    ]
 
 
 def _title(name: str) -> str:
@@ -95,17 +112,32 @@ def _write(files: dict[Path, str], may_exist: Path | None = None) -> list[Path]:
     return list(new)
 
 
-def _add_to_contents(settings: Path, part: str, line: str) -> None:
-    """Put a line below the last of a part's in the nav, whose comments stay as they are."""
+def _add_to_contents(settings: Path, part: Part, number: int, title: str, file: str) -> None:
+    """Put a chapter's line into the nav, by its number in its part; its comments stay as they are."""
     lines = settings.read_text("utf-8").splitlines(keepends=True)
-    last = max(
-        (i for i, text in enumerate(lines) if re.search(rf": {part}/[\w-]+\.md\s*$", text)), default=None
-    )
-    if last is None:
-        raise Refused(f"mkdocs.yml has no chapter of {part} yet: add “- {line}” under nav by hand")
-    indent = re.match(r"\s*", lines[last])[0]  # type: ignore[index]
-    lines.insert(last + 1, f"{indent}- {line}\n")
+    numbered = {
+        at: int(found[1])
+        for at, line in enumerate(lines)
+        if (found := re.match(rf" +- (\d+) .*: {part.folder}/[\w-]+\.md$", line))
+    }
+    line = f"      - {number} {title}: {file}\n"
+    if numbered:
+        before = [at for at, other in numbered.items() if other < number]
+        lines.insert(max(before) + 1 if before else min(numbered), line)
+    else:
+        at = lines.index("  - Reference:\n")
+        lines[at:at] = [f"  - {part.title}:\n", line]
     settings.write_text("".join(lines), "utf-8")
+
+
+def _add_to_plan(plan: Path, part: str, line: str) -> None:
+    """Put a chapter behind the last of its part in the plan of the book, whose comments stay as they are."""
+    lines = plan.read_text("utf-8").splitlines(keepends=True)
+    at = lines.index(f"    folder: {part}\n")
+    while at + 1 < len(lines) and lines[at + 1].startswith("    "):
+        at += 1
+    lines.insert(at + 1, f"      {line}\n")
+    plan.write_text("".join(lines), "utf-8")
 
 
 def main(arguments: list[str]) -> None:

@@ -56,9 +56,9 @@ class Placed:
 
 
 def placed(site: Path, pages: dict[Path, str]) -> dict[str, Placed]:
-    """Each demo's first figure in the pages of a site."""
+    """Each demo's first figure in the pages of a site; in those of chapters before the front page, which borrows one."""
     found: dict[str, Placed] = {}
-    for path, text in sorted(pages.items()):
+    for path, text in sorted(pages.items(), key=lambda page: (page[0].parent == site, page[0])):
         if path.relative_to(site).parts[0] == "embed":
             continue
         for figure in FIGURE.findall(text):

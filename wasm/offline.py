@@ -180,11 +180,13 @@ def listing(site: Path) -> dict[str, Any]:
             names.add("numpy.tar.gz")
         if any(" data-chart=" in figure for figure in figures[page]):
             names.add("plotly-basic.min.js")
+        files = {known.assets[name] for name in names}
+        if not page:  # the front page: whoever keeps anything keeps it, with the figure that it has borrowed
+            base |= files
+            continue
         chapters[page] = {
             "title": in_title(text),
-            "files": known.add(
-                {page} | known.linked(page, text, DOWNLOAD) | {known.assets[name] for name in names}
-            ),
+            "files": known.add({page} | known.linked(page, text, DOWNLOAD) | files),
             "models": any(name.endswith(".onnx") for name in names),
         }
     others = set(pages) - set(chapters)

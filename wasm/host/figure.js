@@ -86,8 +86,9 @@ export class CutawayFigure extends HTMLElement {
         if (this.state === "static") this.open();
       };
       for (const name of ["pointerenter", "focusin"]) this.addEventListener(name, open, { once: true });
-      // a reader who saves data gets the megabytes for a figure that they reach for, not for each that they pass
-      if (/** @type {any} */ (navigator).connection?.saveData) return;
+      // a reader who saves data, or is only on the front page, gets the megabytes for a figure that they reach for
+      const passes = /** @type {any} */ (navigator).connection?.saveData || (this.closest(".cw-front") && !python.ready);
+      if (passes) return;
       const sight = new IntersectionObserver(
         (seen) => {
           if (!seen.some((entry) => entry.isIntersecting)) return;

@@ -8,7 +8,6 @@ import { agreed, bytesOf, filesOf, keep, listed, missing, removeAll } from "./sh
 /** @typedef {import("./shelf.js").Shelf} Shelf */
 
 const BOOK = new URL("../../", ASSETS).href;
-const HERE = new URL(".", document.querySelector("base")?.href ?? location.href).href;
 /** tells the other tabs of this browser */
 const NEWS = "cutaway-shelf";
 
@@ -65,7 +64,8 @@ export class CutawayKeep extends HTMLElement {
 
   /** This page's own name in the list. */
   get #page() {
-    return HERE.slice(BOOK.length);
+    // asked each time: the theme goes from page to page without loading this script anew
+    return new URL(".", document.querySelector("base")?.href ?? location.href).href.slice(BOOK.length);
   }
 
   /** What there is to do, and how much it is. */

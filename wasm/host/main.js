@@ -7,6 +7,7 @@ import { watchGlossary } from "./glossary.js";
 import { CutawayKeep } from "./keep.js";
 import { python } from "./python.js";
 import { CutawayTable } from "./tables.js";
+import { CutawayContents, CutawayPlace, CutawayResume } from "./reading.js";
 
 // This script may run before the page is read to its end. An address that names a figure wants Python at once;
 // the figures come to life when they are whole.
@@ -16,6 +17,9 @@ const define = () => {
   customElements.define("cutaway-figure", CutawayFigure);
   customElements.define("cutaway-keep", CutawayKeep);
   customElements.define("cutaway-table", CutawayTable);
+  customElements.define("cutaway-place", CutawayPlace);
+  customElements.define("cutaway-contents", CutawayContents);
+  customElements.define("cutaway-resume", CutawayResume);
   new MutationObserver(recolourCharts).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
 };
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", define);

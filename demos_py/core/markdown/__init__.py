@@ -10,6 +10,9 @@ A *reference* names a figure and, after a question mark, parameters: `sampling/d
     /// data | sampling-apis                       the table docs/data/sampling-apis.yml
     /// parameters | sampling/draws                what the figure's controls take
     /// index | terms                              what the whole book has: terms, figures, demos, sources
+    /// contents                                   every chapter of docs/book.yml, by part
+    /// path | serving                             a path of docs/book.yml
+    /// subjects                                   its subjects, each with its chapters
     {{ sampling/draws?n=100 : lost }}              a computed number in the prose: a fact of the figure's view
     {{ kv-cache/allocator?log=200 : held }}        the same of a figure that moves, at a moment: after 200 steps
     [Set it](#sampling/draws?n=1000)               a link that sets the figure on this page
@@ -33,9 +36,11 @@ from markdown.treeprocessors import Treeprocessor
 from pymdownx.blocks import BlocksExtension
 
 from demos_py.core.markdown.blocks import BreakItBlock, DemoBlock, NotShownBlock, PredictBlock
+from demos_py.core.markdown.book import PLAN, Book
 from demos_py.core.markdown.glossary import GlossaryLinks
 from demos_py.core.markdown.index import IndexBlock
 from demos_py.core.markdown.page import Page
+from demos_py.core.markdown.paths import ContentsBlock, PathBlock, SubjectsBlock
 from demos_py.core.markdown.tables import DataBlock, ParametersBlock
 
 FACT = r"\{\{\s*(?P<reference>[^\s{}:]+)\s*:\s*(?P<fact>[^{}]+?)\s*\}\}"
@@ -88,7 +93,40 @@ class _SetLinks(Treeprocessor):
                 link.set("class", "cw-set-link")
 
 
-BLOCKS = (DemoBlock, PredictBlock, BreakItBlock, NotShownBlock, DataBlock, ParametersBlock, IndexBlock)
+class _Measure(Treeprocessor):
+    """A chapter begins with its measure, below the opening that the template makes: minutes, and what it says of itself."""
+
+    def __init__(self, md: Markdown, page: Page) -> None:
+        super().__init__(md)
+        self.page = page
+
+    def run(self, root: etree.Element) -> None:
+        source = self.page.source()
+        if not source or not (self.page.docs / PLAN).is_file():
+            return
+        file = source.path.relative_to(self.page.docs).as_posix()
+        for chapter in Book(self.page.docs).chapters.values():
+            if chapter.file == file:
+                line = etree.Element("div", {"class": "cw-dim"})
+                etree.SubElement(line, "i")
+                said = [f"{chapter.minutes} minutes", chapter.measure]
+                etree.SubElement(line, "span").text = ", ".join(filter(None, said))
+                etree.SubElement(line, "i")
+                root.insert(0, line)
+
+
+BLOCKS = (
+    DemoBlock,
+    PredictBlock,
+    BreakItBlock,
+    NotShownBlock,
+    DataBlock,
+    ParametersBlock,
+    IndexBlock,
+    ContentsBlock,
+    PathBlock,
+    SubjectsBlock,
+)
 
 
 class CutawayExtension(BlocksExtension):
@@ -106,6 +144,7 @@ class CutawayExtension(BlocksExtension):
         md.treeprocessors.register(_SetLinks(md, page), "cutaway-links", 15)
         # after attributes are set, which say what a word is, and before MkDocs' own links
         md.treeprocessors.register(GlossaryLinks(md, page), "cutaway-glossary", 4)
+        md.treeprocessors.register(_Measure(md, page), "cutaway-measure", 14)
         for block in BLOCKS:
             block_mgr.register(type(block.__name__, (block,), {"page": page}), {})
 

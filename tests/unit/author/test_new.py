@@ -37,6 +37,7 @@ def test_a_new_chapter_builds_and_its_test_passes(book: Path) -> None:
     names = {str(path.relative_to(book)) for path in written}
     assert names == {
         "docs/serving/my-chapter.md",
+        "docs/book.yml",
         "mkdocs.yml",
         "demos_py/my_chapter/__init__.py",
         "demos_py/my_chapter/first.py",
@@ -48,10 +49,32 @@ def test_a_new_chapter_builds_and_its_test_passes(book: Path) -> None:
     assert left == [], checked.stdout
     tested = python(book, "-m", "pytest", "tests/unit/my_chapter")
     assert tested.returncode == 0, tested.stdout
-    # in the nav below the last chapter of its part, and everything else of the settings as it was
-    before, now = (root / "mkdocs.yml" for root in (ROOT, book))
-    added = [line for line in now.read_text().splitlines() if line not in before.read_text().splitlines()]
-    assert len(added) == 1 and re.fullmatch(r" +- \d+ My chapter: serving/my-chapter\.md", added[0])
+    # in the nav and in the plan below the last chapter of its part, and everything else as it was
+    assert added(book, "mkdocs.yml") == ["      - 31 My chapter: serving/my-chapter.md"]
+    assert added(book, "docs/book.yml") == ["      my-chapter: { title: My chapter, number: 31 }"]
+
+
+def added(book: Path, name: str) -> list[str]:
+    """The lines that a file has and the book's own has not; none of whose are gone."""
+    before, now = ((root / name).read_text("utf-8").splitlines() for root in (ROOT, book))
+    new_lines = [line for line in now if line not in before]
+    assert [line for line in now if line in before] == before
+    return new_lines
+
+
+def test_a_planned_chapter_has_its_place(book: Path) -> None:
+    written = new.chapter(book, "serving", "quantization")
+    assert book / "docs/book.yml" not in written
+    assert "\nnumber: 18\n" in (book / "docs/serving/quantization.md").read_text("utf-8")
+    lines = (book / "mkdocs.yml").read_text("utf-8").splitlines()
+    assert lines.index("      - 18 Quantization: serving/quantization.md") == 1 + lines.index("  - Serving:")
+    new.chapter(book, "agents", "observability")
+    assert added(book, "mkdocs.yml") == [
+        "      - 18 Quantization: serving/quantization.md",
+        "  - Working with agents:",
+        "      - 28 Observability: agents/observability.md",
+    ]
+    assert [str(problem) for problem in problems(book)] == []
 
 
 def test_a_second_figure_needs_its_place(book: Path) -> None:
@@ -66,10 +89,11 @@ def test_a_second_figure_needs_its_place(book: Path) -> None:
     [
         (
             lambda root: new.chapter(root, "servings", "my-chapter"),
-            "PART is one of foundations, production, serving",
+            "PART is one of foundations, retrieval, production",
         ),
         (lambda root: new.chapter(root, "serving", "My Chapter"), "in small letters"),
         (lambda root: new.chapter(root, "serving", "kv-cache"), "is there already"),
+        (lambda root: new.chapter(root, "serving", "evals"), "make chapter PART=choosing"),
         (lambda root: new.demo(root, "my-chapter"), "is no name of a figure"),
         (lambda root: new.demo(root, "my-chapter/first"), "begin it by make chapter"),
         (lambda root: new.demo(root, "sampling/draws"), "is there already"),
