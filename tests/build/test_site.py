@@ -19,6 +19,7 @@ from wasm.assets import ROOT
 SITE = ROOT / "site"
 CHAPTERS = {
     "anatomy": SITE / "foundations/anatomy/index.html",
+    "guide": SITE / "contribute/first-figure/index.html",
     "kv-cache": SITE / "serving/kv-cache/index.html",
     "mcp-a2a": SITE / "production/mcp-a2a/index.html",
     "rate-limits": SITE / "production/rate-limits/index.html",

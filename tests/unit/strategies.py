@@ -19,6 +19,7 @@ DEMOS = (
     "anatomy/pipeline-bubble",
     "anatomy/post-training",
     "anatomy/tokenize",
+    "guide/pass-at-k",
     "kv-cache/allocator",
     "kv-cache/eviction",
     "kv-cache/kv-quant",

@@ -53,6 +53,7 @@ def test_the_rules_see_something() -> None:
         "core",
         "algorithms",
         "anatomy",
+        "guide",
         "kv_cache",
         "mcp_a2a",
         "models",

@@ -23,9 +23,10 @@ class Page:
         self.docs = Path(docs)
         self.lines: list[str] = []
         self.placed: list[str] = []
+        self.numbered = 0  # of the placed ones
 
     def begin(self, lines: list[str]) -> None:
-        self.lines, self.placed = list(lines), []
+        self.lines, self.placed, self.numbered = list(lines), [], 0
 
     def fail(self, needle: str, why: str) -> ChapterError:
         """An error at the first line that `needle`, a regular expression, finds outside code."""
