@@ -6,7 +6,6 @@ import subprocess
 import sys
 from html import unescape
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -119,14 +118,3 @@ def test_prose_holds_no_leftover_markup() -> None:
     html = CHAPTERS["sampling"].read_text()
     body = html[html.index("<article") : html.index("</article>")]
     assert "{{" not in body and "///" not in re.sub(r"https?://", "", body) and "\x02" not in body
-
-
-def test_the_guides_example_is_a_figure() -> None:
-    guide = (ROOT / "docs" / "contribute" / "figure.md").read_text()
-    code = re.search(r"```python\n(.*?)```", guide, re.DOTALL)
-    assert code
-    module = ModuleType("example")
-    exec(compile(code[1], "figure.md", "exec", dont_inherit=True), module.__dict__)
-    view = module.view(module.Params(top_p=0.9), None)
-    assert view.facts["kept"] == "4" and view.reading == "top-p keeps **4 of 10** tokens, 93% of the mass"
-    assert len(view.table.rows) == len(view.drawing["rows"]) == 10
