@@ -26,7 +26,7 @@ def sizes(params: Params) -> tuple[int, int, int]:
     return params.n, min(params.right, params.n), min(params.k, params.n)
 
 
-GROUPS = 200  # drawn by one press
+GROUPS = 200  # drawn at once
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,21 @@ class State:
     hits: int = 0
 
 
-def init(params: Params) -> State:
-    return State()
-
-
-def update(params: Params, state: State, event: Event) -> tuple[Params, State]:
-    """“Draw” takes groups of k answers without putting back; the first `right` of the n are the right ones."""
-    if event.name != "draw":
-        return params, state
+def draw(params: Params, state: State) -> State:
+    """More groups of k answers, without putting back; the first `right` of the n are the right ones."""
     n, right, k = sizes(params)
     chance = random.Random(f"{params.seed}, {state.drawn}")
     hits = sum(min(chance.sample(range(n), k)) < right for _ in range(GROUPS))
-    return params, State(state.drawn + GROUPS, state.hits + hits)
+    return State(state.drawn + GROUPS, state.hits + hits)
+
+
+def init(params: Params) -> State:
+    return draw(params, State())
+
+
+def update(params: Params, state: State, event: Event) -> tuple[Params, State]:
+    """The button draws more."""
+    return params, draw(params, state) if event.name == "draw" else state
 
 
 def view(params: Params, state: State) -> View:
@@ -57,14 +60,13 @@ def view(params: Params, state: State) -> View:
     exact = [pass_at_k(n, right, tries) for tries in every]
     naive = [1 - (1 - right / n) ** tries for tries in every]
     now, simple = exact[k - 1], naive[k - 1]
-    found = f"{state.hits / state.drawn:.3f}" if state.drawn else "nothing drawn yet"
+    found = f"{state.hits / state.drawn:.3f}"
 
     reading = (
         f"Where **{right} of {n}** answers are right, {k} of them hold a right one with probability "
-        f"**{now:.3f}**. As if each were put back, it would be {simple:.3f}."
+        f"**{now:.3f}**. If each were put back, it would be {simple:.3f}. Of {state.drawn:,} groups drawn, "
+        f"a share of {found} held one."
     )
-    if state.drawn:
-        reading += f" Of {state.drawn:,} groups drawn, {found} of all did."
     shown = sorted({1, 2, 5, 10, 20, 50, 100, k} & set(every))
     table = Table(
         caption=f"Probability, no unit, that one of k answers is right; {right} of {n} are",
