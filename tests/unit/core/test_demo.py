@@ -43,6 +43,7 @@ def test_the_registry_finds_exactly_the_figures() -> None:
             and chapter_number(demo)
             == {
                 "anatomy": 1,
+                "guide": None,
                 "kv-cache": 19,
                 "mcp-a2a": 14,
                 "rate-limits": 11,
