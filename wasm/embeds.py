@@ -18,6 +18,7 @@ from wasm.assets import ROOT, AssetError
 
 FIGURE = re.compile(r"<cutaway-figure\b.*?</cutaway-figure>", re.DOTALL)
 DEMO = re.compile(r'data-demo="([^"]+)"')
+AGAIN = re.compile(r"<figure [^>]*\sdata-again\b")  # its own place is on another page
 TITLE = re.compile(r'<div class="cw-title" id="[^"]*">(.*?)</div>', re.DOTALL)
 READING = re.compile(r'<span data-part="reading"[^>]*>(.*?)</span>(?=</p>)', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
@@ -56,14 +57,15 @@ class Placed:
 
 
 def placed(site: Path, pages: dict[Path, str]) -> dict[str, Placed]:
-    """Each demo's first figure in the pages of a site; in those of chapters before the front page, which borrows one."""
+    """Each demo's first figure in the pages of a site; in those of chapters before the front page, which borrows one;
+    but not one that a page shows once more."""
     found: dict[str, Placed] = {}
     for path, text in sorted(pages.items(), key=lambda page: (page[0].parent == site, page[0])):
         if path.relative_to(site).parts[0] == "embed":
             continue
         for figure in FIGURE.findall(text):
             demo = DEMO.search(figure)
-            if demo:
+            if demo and not AGAIN.search(figure):
                 found.setdefault(demo[1], Placed(demo[1], figure, path.relative_to(site), text))
     return found
 

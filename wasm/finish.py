@@ -51,6 +51,12 @@ DATA = {"application/json", "application/ld+json"}
 # Where the theme takes in the search index: at once, or when the search is opened for the first time if the page is
 # a file's.
 AT_ONCE = re.compile(r'\$\(location\.protocol!=="file:"\)(?=,\w+\("search"\)\))')
+# The bar with the button that copies a block of code: to a screen reader each would be a place in the page to go to.
+COPY_BAR = re.compile(r'"nav",\{class:"md-code__nav"\}')
+CHANGES = (
+    (AT_ONCE, "$(!1)", "begins its search"),
+    (COPY_BAR, '"div",{class:"md-code__nav"}', "draws what copies code"),
+)
 BUNDLE = re.compile(r"bundle\.[0-9a-f]{8}\.min\.js")
 
 Pages = dict[Path, str]
@@ -90,19 +96,19 @@ def name_regions(pages: Pages) -> Pages:
     return pages
 
 
-def search_when_opened(site: Path, pages: Pages) -> Pages:
-    """The pages with the theme's script changed in one word, so that the search begins when it is opened.
+def change_script(site: Path, pages: Pages) -> Pages:
+    """The pages with the theme's script changed in two words, as CHANGES says.
 
-    Taking in the index keeps a core busy for a third of a second, just when Python starts. The script has a new name
-    then, that of its content, as all that changes.
+    The search begins when it is opened: taking in the index keeps a core busy for a third of a second, just when
+    Python starts. The script has a new name then, that of its content, as all that changes.
     """
     for script in site.glob("assets/javascripts/bundle.*.min.js"):
-        text, places = AT_ONCE.subn("$(!1)", script.read_text("utf-8"))
-        if "$(!1)" not in text:
-            raise AssetError(
-                f"{script}: the theme begins its search in another way; mend AT_ONCE in wasm/finish.py"
-            )
-        if places:
+        before = text = script.read_text("utf-8")
+        for pattern, instead, what in CHANGES:
+            text = pattern.sub(instead, text)
+            if instead not in text:
+                raise AssetError(f"{script}: the theme {what} in another way; mend CHANGES in wasm/finish.py")
+        if text != before:
             name = f"bundle.{sha256(text.encode()).hexdigest()[:8]}.min.js"
             script.unlink()
             write(script.with_name(name), text.encode())
@@ -167,7 +173,7 @@ def finish(site: Path) -> None:
     pages = {path: path.read_bytes().decode() for path in found}
     if not pages:
         raise AssetError(f"{site} holds no page: build the site first")
-    pages = search_when_opened(site, name_regions(render_formulas(write_downloads(site, pages))))
+    pages = change_script(site, name_regions(render_formulas(write_downloads(site, pages))))
     embeds, home = write_embeds(site, pages)
     named = guard(hash_names(site, with_cards(pages, home) | embeds))
     embeds = {path: named.pop(path) for path in embeds}

@@ -69,10 +69,12 @@ class Memory:
 
     @property
     def total(self) -> float:
+        """All of it."""
         return self.weights + self.gradients + self.optimizer + self.activations + self.working
 
     @property
     def state(self) -> float:
+        """What stays from step to step: weights, gradients and the optimizer's numbers."""
         return self.weights + self.gradients + self.optimizer
 
 
@@ -111,6 +113,7 @@ class Gpu:
 
     @property
     def server(self) -> int:
+        """The server that it is in, from 0."""
         return self.rank // PER_SERVER
 
 

@@ -74,7 +74,7 @@ def arrivals(load: str, jobs: int, seconds: int = 60) -> tuple[int, ...]:
     """The tick at which each of `jobs` becomes due, for one of LOADS, over `seconds`.
 
     steady and outage: evenly; burst: all within the second that begins at 5 s; waves: a third at once at 0, 20 and 40 s;
-    ramp: at a rate that rises in proportion to time.
+    ramp: at a rate that rises in proportion to time. Raises ValueError for another load.
     """
     whole = seconds * TICKS_A_SECOND
     if load in ("steady", "outage"):

@@ -19,6 +19,7 @@ class Fit:
     beta: float
 
     def loss(self, parameters: float, tokens: float) -> float:
+        """The fitted loss, in nat a token. Hoffmann et al. 2022, eq. 2; both arguments above 0."""
         return self.floor + self.a / parameters**self.alpha + self.b / tokens**self.beta
 
     def optimum(self, compute: float) -> tuple[float, float]:

@@ -28,6 +28,7 @@ class Model:
 
     @property
     def head_width(self) -> int:
+        """Numbers in one head's query, key or value."""
         return self.width // self.heads
 
 
@@ -51,6 +52,7 @@ class Tensor:
 
     @property
     def size(self) -> int:
+        """Its elements."""
         return self.pieces * self.each
 
 

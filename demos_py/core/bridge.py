@@ -40,6 +40,8 @@ from demos_py.core.transport import OPENING, SLICE, Log, Run, split_query, with_
 
 @dataclass
 class OpenFigure:
+    """A figure on the page: its demo, its parameters, its state."""
+
     demo: Demo
     uid: str
     base: Any  # the page's preset; Reset and links start from it

@@ -19,6 +19,7 @@ KINDS = {"float32": "f32", "int32": "i32"}
 
 
 async def load(name: str) -> bytes:
+    """A file's bytes, fetched by the worker. Raises SessionError."""
     try:
         return (await host.load(name)).to_bytes()
     except JsException as error:
@@ -30,6 +31,7 @@ async def load(name: str) -> bytes:
 async def run(
     graph: str, feeds: Mapping[str, np.ndarray], fetches: Sequence[str]
 ) -> tuple[dict[str, np.ndarray], str, float, str]:
+    """Outputs by name, where the graph ran, milliseconds, a notice or "". Raises SessionError."""
     arrays = [np.ascontiguousarray(array) for array in feeds.values()]
     about = [[name, KINDS[str(array.dtype)], list(array.shape)] for name, array in feeds.items()]
     try:

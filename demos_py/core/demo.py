@@ -136,7 +136,10 @@ def _uses_numpy(name: str) -> bool:
 
 
 def finished(value: Any) -> Any:
-    """What a coroutine returns that waits for nothing, as all do under CPython; any other value as it is."""
+    """What a coroutine returns that waits for nothing, as all do under CPython; any other value as it is.
+
+    Raises RuntimeError for a coroutine that does wait.
+    """
     if not inspect.iscoroutine(value):
         return value
     try:

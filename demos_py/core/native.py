@@ -18,6 +18,7 @@ DATA = ROOT / "build/data"  # what staging packs from packages
 
 
 async def load(name: str) -> bytes:
+    """A file's bytes, from this repository or from what staging packed. Raises SessionError."""
     for path in (MODELS / name, DATA / name):
         if path.is_file():
             return path.read_bytes()
@@ -36,6 +37,7 @@ def _session(graph: str) -> onnxruntime.InferenceSession:
 async def run(
     graph: str, feeds: Mapping[str, np.ndarray], fetches: Sequence[str]
 ) -> tuple[dict[str, np.ndarray], str, float, str]:
+    """Outputs by name, where the graph ran, milliseconds, a notice or "". Raises SessionError."""
     await load(graph)
     began = time.perf_counter()
     try:

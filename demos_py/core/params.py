@@ -68,10 +68,11 @@ class Number(Control):
 
     @property
     def whole(self) -> bool:
+        """Whether it takes whole numbers only."""
         return isinstance(self.default, int)
 
     def read(self, text: str) -> float | int:
-        """One number, put on the nearest step, as the browser's own control does."""
+        """One number, put on the nearest step, as the browser's own control does. Raises ValueError outside the ends."""
         try:
             value = float(text)
         except ValueError:

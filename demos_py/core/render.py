@@ -136,12 +136,20 @@ def _marked(parts: dict[str, str]) -> dict[str, Markup]:
 
 
 def render_figure(
-    demo: Demo, values: Any, *, uid: str, number: str = "", query: str = "", log: Log | None = None
+    demo: Demo,
+    values: Any,
+    *,
+    uid: str,
+    number: str = "",
+    query: str = "",
+    log: Log | None = None,
+    again: bool = False,
 ) -> tuple[str, str]:
     """The whole figure, complete without any script, in two pieces: a caption may stand between them.
 
     `number` is "8.1" or empty; `query` holds the parameters that the page presets, and `log` the moment, of
-    a figure that moves. Of such a one its last moment follows too, for a reader without scripts.
+    a figure that moves. Of such a one its last moment follows too, for a reader without scripts. `again` marks
+    a figure that has its own place on another page.
     """
     run, at, last = None, 0, {}
     if demo.moves:
@@ -154,7 +162,15 @@ def render_figure(
     parts = _marked(render_parts(demo, values, view, uid))
     template = environment().get_template("core/figure.html.jinja")
     html = template.render(
-        demo=demo, parts=parts, uid=uid, number=number, query=query, run=run, at=at, last=last
+        demo=demo,
+        parts=parts,
+        uid=uid,
+        number=number,
+        query=query,
+        run=run,
+        at=at,
+        last=last,
+        again=again,
     )
     above, _, below = html.partition("<!--caption-->\n")
     return above, below

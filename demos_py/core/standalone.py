@@ -81,7 +81,7 @@ def _fetch(address: str, sha256: str, path: Path) -> None:
 
 
 def main(demo_id: str, arguments: Sequence[str], files: Mapping[str, tuple[str, str]]) -> None:
-    """Print a figure. Each argument is `name=value`, as in the figure's link."""
+    """Print a figure. Each argument is `name=value`, as in the figure's link; raises SystemExit for another."""
     if files:
         use_files(files)
     demo = from_module(importlib.import_module(f"demos_py.{demo_id.replace('-', '_').replace('/', '.')}"))

@@ -146,6 +146,8 @@ def _placed() -> list[Figure]:
             continue
         for tag in FIGURE.findall(path.read_text("utf-8")):
             given = _attributes(tag)
+            if " data-again" in tag:  # tested where its own place is
+                continue
             found.append(Figure(page, given["data-uid"], find(given["data-demo"]), given["data-preset"]))
     return found
 

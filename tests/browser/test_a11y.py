@@ -18,6 +18,8 @@ OPTIONS = {
     "resultTypes": ["violations"],
 }
 HERE = [figure for figure in PLACED if figure.page == SAMPLING]
+# Not chapters: one that shows figures again, one made from docstrings.
+REFERENCE = ("contribute/components/", "reference/api/core/")
 STATES = ("front page", "static", "starting", "live", "failed")
 SETTLED = """
 return document.getAnimations().every((animation) =>
@@ -98,8 +100,8 @@ def test_every_fold_may_be_open(at: PlaywrightDriver) -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("page", sorted({figure.page for figure in PLACED} - {SAMPLING}))
-def test_other_chapters_as_they_are_built(
+@pytest.mark.parametrize("page", sorted({figure.page for figure in PLACED} - {SAMPLING}) + list(REFERENCE))
+def test_other_pages_as_they_are_built(
     new_reader: Callable[..., PlaywrightDriver], site: Site, page: str
 ) -> None:
     reader = new_reader()

@@ -3,6 +3,7 @@
 A *reference* names a figure and, after a question mark, parameters: `sampling/draws?n=1000&seed=7`.
 
     /// demo | sampling/distribution?top_p=0.9     the figure, prerendered; the block's text is its caption
+        again: true                                the same figure on a page that is not its chapter's: no number
     /// predict | sampling/draws?n=100 : lost      a question; after `---` its answer; the fact is the truth
         choices: [10, 20, 30]
     /// break-it                                   a list of things to try

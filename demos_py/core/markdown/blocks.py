@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 from xml.etree import ElementTree as etree
 
-from pymdownx.blocks.block import Block, type_any
+from pymdownx.blocks.block import Block, type_any, type_boolean
 
 from demos_py.core.demo import chapter_number
 from demos_py.core.markdown.page import Page
@@ -34,21 +34,27 @@ class PageBlock(Block):
 
 
 class DemoBlock(PageBlock):
-    """`/// demo | reference`: a figure, complete before any script runs, with a heading for the contents."""
+    """`/// demo | reference`: a figure, complete before any script runs, with a heading for the contents.
+
+    With `again: true` it is shown once more, on a page that is not its chapter's: it gets no number there.
+    """
 
     NAME = "demo"
     ARGUMENT = True
+    OPTIONS: ClassVar[dict[str, Any]] = {"again": [False, type_boolean]}  # pyright: ignore
 
     def on_create(self, parent: etree.Element) -> etree.Element:
         demo, values, query = self.page.resolve(self.argument, self.here())
         self.page.placed.append(demo.id)
         times = self.page.placed.count(demo.id)
         uid = demo.id if times == 1 else f"{demo.id}-{times}"
+        again = self.options["again"]
+        self.page.numbered += not again
         chapter = chapter_number(demo)
-        number = f"{chapter}.{len(self.page.placed)}" if chapter else ""
+        number = f"{chapter}.{self.page.numbered}" if chapter and not again else ""
         with self.page.running(demo.id, self.here()):
             above, self.below = render_figure(
-                demo, values, uid=uid, number=number, query=query, log=split_query(query)[1]
+                demo, values, uid=uid, number=number, query=query, log=split_query(query)[1], again=again
             )
         place = self.part(parent, "div", "cw-place")
         heading = etree.SubElement(place, "h3", {"class": "cw-vh", "id": uid})

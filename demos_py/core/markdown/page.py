@@ -42,10 +42,11 @@ class Page:
         self.docs = Path(docs)
         self.lines: list[str] = []
         self.placed: list[str] = []
+        self.numbered = 0  # of the placed ones
         self._source: Source | None = None
 
     def begin(self, lines: list[str]) -> None:
-        self.lines, self.placed, self._source = list(lines), [], None
+        self.lines, self.placed, self.numbered, self._source = list(lines), [], 0, None
 
     def source(self) -> Source | None:
         """The page's file; None where no file of the book holds this text.

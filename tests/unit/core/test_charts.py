@@ -21,6 +21,7 @@ FIGURES = (
     "anatomy/next-token",
     "anatomy/pipeline-bubble",
     "anatomy/post-training",
+    "guide/pass-at-k",
     "kv-cache/with-and-without",
     "rate-limits/aimd",
     "rate-limits/hedging",

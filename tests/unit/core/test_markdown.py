@@ -189,3 +189,13 @@ def test_the_books_own_data_is_sourced() -> None:
     book = Path(__file__).resolve().parents[3] / "docs"
     for path in sorted((book / "data").glob("*.yml")):
         assert "<table" in convert(book, f"/// data | {path.stem}\n///\n")
+
+
+def test_a_figure_of_another_chapter_shown_once_more_has_no_number(docs: Path) -> None:
+    text = "/// demo | sampling/draws\n    again: true\n///\n\n/// demo | sampling/seed-lie\n///\n"
+    html = convert(docs, text)
+    first, second = (attrs for _, attrs in Page(html).tags if "data-demo" in attrs)
+    assert "data-again" in first and "data-again" not in second
+    assert html.count('class="cw-no"') == 1
+    assert re.search(r'<h3 class="cw-vh" id="sampling/draws">Draws', html)
+    assert re.search(r'<h3 class="cw-vh" id="sampling/seed-lie">Fig\. 8\.1 ', html)
