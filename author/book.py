@@ -19,7 +19,7 @@ FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 FENCE = re.compile(r"\s*(`{3,}|~{3,})(.*)")
 CODE = re.compile(r"(`+).+?\1")
 ID = re.compile(r'\sid="([^"]+)"')
-PLACED = re.compile(r"^\s*/{3,}\s*demo\s*\|\s*([\w-]+/[\w-]+)", re.MULTILINE)
+PLACED = re.compile(r"^\s*/{3,}\s*demo\s*\|\s*([\w-]+/[\w-]+).*(\n\s+again: true)?", re.MULTILINE)
 NOT_PARTS = {"assets", "contribute", "data", "reference", "use"}  # folders of docs/ that hold no chapters
 EXTENSION = "demos_py.core.markdown"
 
@@ -142,9 +142,9 @@ class Book:
         """What a link can lead to on each page that could be rendered."""
         return {path: set(ID.findall(html)) for path, html in self.html.items()}
 
-    def placed(self) -> Iterator[tuple[str, Page]]:
-        """Each demo that stands on a page, with that page."""
+    def placed(self) -> Iterator[tuple[str, Page, bool]]:
+        """Each demo that stands on a page, with that page, and whether the page only shows it once more."""
         for page in self.pages:
             prose = "\n".join(line for _, line in page.prose)
-            for demo_id in PLACED.findall(prose):
-                yield demo_id, page
+            for demo_id, again in PLACED.findall(prose):
+                yield demo_id, page, bool(again)

@@ -120,7 +120,7 @@ def stage_sources() -> None:
             if not entry.name.startswith("demos_py/"):
                 archive.addfile(entry, before.extractfile(entry))
         for path in sorted((ROOT / "demos_py").rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and not {"__pycache__", "markdown"} & set(path.parts):
                 archive.add(path, str(path.relative_to(ROOT)))
     files[BOOK] = put(BOOK, gzip.compress(packed.getvalue(), compresslevel=1))
     files.pop("snapshot.gz", None)

@@ -35,7 +35,7 @@ def tests_of(root: Path, path: Path) -> list[Path]:
 
 def check(book: Book) -> Iterator[Problem]:
     """Every demo's module, template, tests and place."""
-    placed = {demo for demo, page in book.placed() if page.is_chapter}
+    placed = {demo for demo, page, again in book.placed() if page.folder and not again}
     for path in modules(book.root):
         name = str(path.relative_to(book.root))
         chapter, stem = path.parent.name, path.stem
