@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -60,7 +60,7 @@ class Page:
         return ChapterError(f"line {at + 1}: {why}")
 
     @contextmanager
-    def running(self, demo_id: str, needle: str) -> Iterator[None]:
+    def running(self, demo_id: str, needle: str) -> Generator[None]:
         """What a figure's own program raises in the block becomes a ChapterError at the line of that program."""
         try:
             yield
