@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from markdown import Markdown
-from test_render import Page
 
 from demos_py.core.demo import find
+from tests.unit.core.test_render import Page
 
 DATA = """title: Two <APIs>
 columns: [{key: name, label: Name}, {key: top, label: "Top-p & more"}]
