@@ -102,7 +102,8 @@ def session(subject: str, asks: bool, work: int) -> list[tuple[str, str]]:
 
     `work` is the number of polls that the agent needs, at least 1.
     """
-    agent, out, state, task, number = Agent(asks, max(work, 1)), [], "", {}, 0
+    out: list[tuple[str, str]] = []
+    agent, state, task, number = Agent(asks, max(work, 1)), "", {}, 0
     while state != COMPLETED and number < 40:
         number += 1
         if state in ("", ASKS):

@@ -103,13 +103,13 @@ def step(plan: Plan, state: Queueing) -> Queueing:
     slots = list(state.slots)
     if not waiting and not any(slots):
         return replace(state, clock=plan.jobs[arrived].arrival, last="nobody is there")
-    said = []
+    said: list[str] = []
     # a fixed batch takes nobody in before the last of it has gone
     if plan.mode != "static" or not any(slots):
         for i, slot in enumerate(slots):
             if slot is None and waiting:
-                slots[i] = Slot(waiting.pop(0), clock)
-                said.append(f"{{{slots[i].job}}} begins")  # type: ignore[union-attr]
+                slots[i] = begun = Slot(waiting.pop(0), clock)
+                said.append(f"{{{begun.job}}} begins")
     running = [i for i, slot in enumerate(slots) if slot is not None]
     each = plan.drafted + 1 if plan.mode == "speculative" else 1
     took = plan.server.pass_time(len(running), each)

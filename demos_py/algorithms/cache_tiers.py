@@ -24,7 +24,7 @@ class Tiers:
 def visit(state: Tiers, session: int, rooms: tuple[int, ...]) -> Tiers:
     """The state after a visit of `session`, where the tiers hold `rooms` sessions each."""
     found = next((i for i, tier in enumerate(state.tiers) if session in tier), -1)
-    tiers = []
+    tiers: list[tuple[int, ...]] = []
     moving: tuple[int, ...] = (session,)
     for tier, room in zip(state.tiers, rooms, strict=True):
         kept = (*moving, *(other for other in tier if other != session))

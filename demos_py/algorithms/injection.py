@@ -74,7 +74,7 @@ def orders(text: str, place: str) -> list[Call]:
     An instruction is “send … to ADDRESS”, which takes the note along where it speaks of the code, or “open URL”,
     in which CODE is replaced by it.
     """
-    found = []
+    found: list[Call] = []
     for match in _ORDER.finditer(_MARKED.sub(" ", text)):
         if match["url"]:
             url = match["url"].rstrip(".,)").replace("CODE", SECRET)

@@ -7,7 +7,7 @@ Source: JSON Schema 2020-12, *Validation*; the keywords `type`, `properties`, `r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 
 def _is(kind: str, value: Any) -> bool:
@@ -41,14 +41,14 @@ def problems(schema: Mapping[str, Any], value: Any, at: str = "arguments") -> It
         if len(value) > schema.get("maxLength", len(value)):
             yield f"{at} must have at most {schema['maxLength']} characters"
     if isinstance(value, list) and "items" in schema:
-        for place, item in enumerate(value):
+        for place, item in enumerate(cast("list[Any]", value)):
             yield from problems(schema["items"], item, f"{at}[{place}]")
     if isinstance(value, dict):
         known = schema.get("properties", {})
         for name in schema.get("required", ()):
             if name not in value:
                 yield f"{at} needs “{name}”"
-        for name, item in value.items():
+        for name, item in cast("dict[str, Any]", value).items():
             if name in known:
                 yield from problems(known[name], item, f"{at}.{name}")
             elif schema.get("additionalProperties") is False:

@@ -67,7 +67,7 @@ def rounded(values: np.ndarray, bits: int, axis: int) -> np.ndarray:
     low, high = values.min(axis=axis, keepdims=True), values.max(axis=axis, keepdims=True)
     scale = (high - low) / (2**bits - 1)
     scale = np.where(scale == 0, 1, scale)
-    return (np.round((values - low) / scale) * scale + low).astype(values.dtype)
+    return (((values - low) / scale).round() * scale + low).astype(values.dtype)
 
 
 def bits_with_scales(bits: int, sharing: int) -> float:

@@ -25,6 +25,7 @@ from demos_py.algorithms.mcp_server import (
     Server,
     dump,
     is_id,
+    is_object,
     parse,
     receive,
 )
@@ -54,7 +55,7 @@ class Host:
     server: str = ""
     declared: tuple[str, ...] = ()
     tools: tuple[str, ...] | None = None
-    schemas: Json = field(default_factory=dict, hash=False)  # of the tools' structured results
+    schemas: Json = field(default_factory=dict[str, Any], hash=False)  # of the tools' structured results
     resources: tuple[str, ...] | None = None
     prompts: tuple[str, ...] | None = None
     progress: str = ""
@@ -136,7 +137,7 @@ def hear(host: Host, text: str) -> tuple[Host, str | None]:
         message = parse(text)
     except ValueError:
         return _stopped(host, "what the server sent is not JSON"), None
-    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+    if not is_object(message) or message.get("jsonrpc") != "2.0":
         return _stopped(host, "what the server sent is not a message of JSON-RPC 2.0"), None
     method, number = message.get("method"), message.get("id")
     if isinstance(method, str):
@@ -151,7 +152,7 @@ def hear(host: Host, text: str) -> tuple[Host, str | None]:
     if "error" in message:
         return _failed(host, message["error"]), None
     result = message.get("result")
-    if not isinstance(result, dict):
+    if not is_object(result):
         return _stopped(host, "a response without a result"), None
     try:
         return _learned(host, asked, result), None
@@ -164,7 +165,7 @@ def _stopped(host: Host, problem: str) -> Host:
 
 
 def _error(error: Any) -> str:
-    if not isinstance(error, dict):
+    if not is_object(error):
         return "the server answered with an error that is not one"
     return f"error {error.get('code')}: {error.get('message')}"
 
@@ -172,7 +173,7 @@ def _error(error: Any) -> str:
 def _addressed(host: Host, method: str, number: Any, params: Any) -> tuple[Host, str | None]:
     """A request or a notification from the server."""
     if not is_id(number):
-        if method == "notifications/progress" and isinstance(params, dict):
+        if method == "notifications/progress" and is_object(params):
             done, whole = params.get("progress"), params.get("total")
             return replace(host, progress=f"{done} of {whole}"), None
         return host, None
@@ -187,7 +188,7 @@ def _addressed(host: Host, method: str, number: Any, params: Any) -> tuple[Host,
 
 def _ask_reader(host: Host, params: Any) -> tuple[Host, Json]:
     """The reader's answer to a form: the last of what each field offers."""
-    if not isinstance(params, dict):
+    if not is_object(params):
         return host, {"action": "cancel"}
     fields = params.get("requestedSchema", {}).get("properties", {})
     content = {name: schema["enum"][-1] for name, schema in fields.items() if schema.get("enum")}
@@ -196,8 +197,9 @@ def _ask_reader(host: Host, params: Any) -> tuple[Host, Json]:
 
 def _failed(host: Host, error: Any) -> Host:
     """An error: of a version that the server does not speak, another try with one that both do."""
-    if isinstance(error, dict) and error.get("code") == UNSUPPORTED and host.revision == STATELESS:
-        offered = (error.get("data") or {}).get("supported", [])
+    if is_object(error) and error.get("code") == UNSUPPORTED and host.revision == STATELESS:
+        data: Json = error.get("data") or {}
+        offered = data.get("supported", [])
         if STATELESS in offered and host.said:
             return replace(host, said=host.said - 1, protocol=STATELESS)
     return _stopped(host, _error(error))
@@ -248,6 +250,8 @@ def _learned(host: Host, asked: str, result: Json) -> Host:
             return replace(host, last=result["contents"][0]["text"], done=True)
         case "prompts/get":
             return replace(host, last=result["messages"][0]["content"]["text"], done=True)
+        case _:  # a tool's result
+            pass
     said = result["content"][0]["text"]
     if result.get("isError"):
         return replace(host, last=said, done=True, problem=f"the tool failed, and the model is told: {said}")

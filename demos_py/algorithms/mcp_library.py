@@ -83,7 +83,7 @@ PROMPT = {
 def search(words: str, most: int = 3) -> dict[str, Any]:
     """The `most` books that contain the most of the words in title or authors; `found` counts all that match."""
     asked = set(re.findall(r"\w+", words.casefold()))
-    ranked = []
+    ranked: list[tuple[int, int, dict[str, Any]]] = []
     for place, (id, title, authors, year, copies) in enumerate(BOOKS):
         hits = len(asked & set(re.findall(r"\w+", f"{title} {authors}".casefold())))
         if hits:

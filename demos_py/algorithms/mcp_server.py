@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from demos_py.algorithms.json_schema import problems
 from demos_py.algorithms.mcp_library import PROMPT, RESOURCES, SERVER, SHELVES, TOOLS, WHERE, search, title_of
@@ -84,6 +84,11 @@ def parse(text: str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def is_object(value: Any) -> TypeGuard[Json]:
+    """Whether a JSON value is an object."""
+    return isinstance(value, dict)
+
+
 def is_id(value: Any) -> bool:
     """Whether a value may be a request's id: a string or a whole number, never null."""
     return isinstance(value, (str, int)) and not isinstance(value, bool)
@@ -97,7 +102,7 @@ def receive(server: Server, text: str) -> tuple[Server, tuple[str, ...]]:
             message = parse(text)
         except ValueError:
             raise Refused(PARSE, "Parse error: this is not JSON") from None
-        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+        if not is_object(message) or message.get("jsonrpc") != "2.0":
             raise Refused(INVALID, "Invalid request: not an object with “jsonrpc”: “2.0”")
         if "id" in message:
             if not is_id(message["id"]):
@@ -113,7 +118,7 @@ def receive(server: Server, text: str) -> tuple[Server, tuple[str, ...]]:
                 server = replace(server, ready=True)
             return server, ()
         params = message.get("params", {})
-        if not isinstance(params, dict) or not isinstance(params.get("_meta", {}), dict):
+        if not is_object(params) or not is_object(params.get("_meta", {})):
             raise Refused(PARAMS, "Invalid params: not an object")
         return _request(server, number, method, params)
     except Refused as refused:
@@ -151,11 +156,7 @@ def _initialize(server: Server, id: Any, params: Json) -> tuple[Server, tuple[st
     if server.version:
         raise Refused(INVALID, "Invalid request: the session has been initialized")
     asked, client = params.get("protocolVersion"), params.get("capabilities")
-    if (
-        not isinstance(asked, str)
-        or not isinstance(client, dict)
-        or not isinstance(params.get("clientInfo"), dict)
-    ):
+    if not isinstance(asked, str) or not is_object(client) or not is_object(params.get("clientInfo")):
         raise Refused(PARAMS, "Invalid params: initialize needs protocolVersion, capabilities and clientInfo")
     version = asked if asked in HANDSHAKE else HANDSHAKE[0]
     server = replace(server, version=version, client=dump(client), used=(*server.used, id))
@@ -189,7 +190,7 @@ def _plain(method: str, params: Json, no_resource: int) -> Json:
             return {"prompts": [PROMPT]}
         case "prompts/get":
             arguments = params.get("arguments", {})
-            subject = arguments.get("subject") if isinstance(arguments, dict) else None
+            subject = arguments.get("subject") if is_object(arguments) else None
             if params.get("name") != PROMPT["name"] or not isinstance(subject, str):
                 raise Refused(
                     PARAMS, "Invalid params: there is one prompt, reading_list, and it needs a subject"
@@ -197,7 +198,8 @@ def _plain(method: str, params: Json, no_resource: int) -> Json:
             books = ", ".join(book["title"] for book in search(subject)["books"]) or "nothing that matches"
             said = f"I want to begin with {subject}. The library has: {books}. What should I read first, and why?"
             return {"messages": [{"role": "user", "content": {"type": "text", "text": said}}]}
-    raise Refused(NO_METHOD, f"Method not found: {method}")
+        case _:
+            raise Refused(NO_METHOD, f"Method not found: {method}")
 
 
 def _tool(params: Json) -> tuple[str, Json, list[str]]:
@@ -230,7 +232,7 @@ def _searched(id: Any, arguments: Json, params: Json) -> tuple[list[str], Json]:
 
 def _put_aside(book: str, answer: Any) -> tuple[str, Json]:
     """The branch that a host's answer names, or nothing, and the tool's result."""
-    if not isinstance(answer, dict) or answer.get("action") != "accept":
+    if not is_object(answer) or answer.get("action") != "accept":
         return "", _said(f"“{title_of(book)}” was not reserved: nobody said where.")
     wrong = list(problems(WHERE, answer.get("content"), "content"))
     if wrong:
@@ -306,7 +308,7 @@ def _stateless(
         told, result = _searched(id, arguments, params)
         return server, (*told, _result(id, whole | result | whose))
     if "elicitation" not in client:
-        needs = {"requiredCapabilities": {"elicitation": {}}}
+        needs: Json = {"requiredCapabilities": {"elicitation": {}}}
         raise Refused(
             MISSING_CAPABILITY, "This tool asks the reader something, and the host cannot be asked", needs
         )

@@ -26,6 +26,7 @@ from demos_py.algorithms.mcp_server import (
     Json,
     Server,
     dump,
+    is_object,
     parse,
     receive,
 )
@@ -79,9 +80,9 @@ def name_of(text: str) -> str:
         message = parse(text)
     except ValueError:
         return "not JSON"
-    if not isinstance(message, dict):
+    if not is_object(message):
         return "not a message"
-    if "error" in message and isinstance(message["error"], dict):
+    if "error" in message and is_object(message["error"]):
         return f"error {message['error'].get('code')}"
     return str(message.get("method", "result"))
 
@@ -90,7 +91,9 @@ def name_of(text: str) -> str:
 
 
 def _stdio(host: Host, fault: str) -> Exchange:
-    server, frames, read = Server(), [], []
+    server = Server()
+    frames: list[Frame] = []
+    read: list[tuple[str, str]] = []
     waiting: list[str] = []  # what the host has to answer first
     while len(frames) < MOST_MESSAGES:
         if waiting:
@@ -233,10 +236,10 @@ def answer(http: HttpServer, request: bytes) -> tuple[HttpServer, tuple[Frame, .
         message = parse(text)
     except ValueError:
         message = None
-    if not isinstance(message, dict):
+    if not is_object(message):
         return http, _plain(400, receive(http.server, text)[1][0])
-    params = message.get("params", {}) if isinstance(message.get("params", {}), dict) else {}
-    meta = params.get("_meta", {}) if isinstance(params.get("_meta", {}), dict) else {}
+    params: Json = message.get("params", {}) if is_object(message.get("params", {})) else {}
+    meta: Json = params.get("_meta", {}) if is_object(params.get("_meta", {})) else {}
     version, number = headers.get("mcp-protocol-version", ""), message.get("id")
     if VERSION in meta or version == STATELESS:
         named = {"mcp-protocol-version": meta.get(VERSION), "mcp-method": message.get("method")}
@@ -272,7 +275,8 @@ def _response(http: HttpServer, replies: tuple[str, ...], meta: Json, session: s
     """The response to a request: JSON where one message is enough, else a stream of events."""
     more = {"MCP_Session_Id": session} if session else {}
     if len(replies) == 1 and not http.waiting:
-        code = (parse(replies[0]).get("error") or {}).get("code")
+        error: Json = parse(replies[0]).get("error") or {}
+        code = error.get("code")
         status = 200
         if code in (PARSE, INVALID, UNSUPPORTED, MISSING_CAPABILITY) or (
             code and not meta and not http.session
@@ -308,7 +312,7 @@ def response_of(data: bytes) -> tuple[int, dict[str, str], list[str]]:
             break
         stream += rest_of[: int(size, 16)]
         body = rest_of[int(size, 16) + 2 :]
-    messages = []
+    messages: list[str] = []
     # a line of an event stream ends with CR LF, LF or CR
     text_of = stream.decode().replace("\r\n", "\n").replace("\r", "\n")
     for one in text_of.split("\n\n")[:-1]:
@@ -321,7 +325,9 @@ def response_of(data: bytes) -> tuple[int, dict[str, str], list[str]]:
 
 
 def _http(host: Host, fault: str, streams: bool) -> Exchange:
-    http, frames, read, session = HttpServer(streams=streams), [], [], ""
+    http, session = HttpServer(streams=streams), ""
+    frames: list[Frame] = []
+    read: list[tuple[str, str]] = []
     waiting: list[str] = []
     stream = b""  # what has come of a response that is still open
     seen = 0

@@ -142,7 +142,7 @@ class BlockTables:
         need = blocks_for(tokens, self.pool.block) - sum(key in self.prefixes for key in keys)
         if need > self.counts.count(0):
             return None
-        table = []
+        table: list[int] = []
         for i in range(blocks_for(tokens, self.pool.block)):
             key = keys[i] if i < len(keys) else None
             held = self.prefixes.get(key) if key else None
@@ -224,7 +224,7 @@ def step(pool: Pool, memory: Memory) -> Memory:
         at += 1
     held, taken = usage(pool, running, tables.counts)
     pressed = bool(waiting)
-    kept = []
+    kept: list[Running] = []
     for now in running:
         request = pool.requests[now.request]
         if now.written < request.prompt + request.output:

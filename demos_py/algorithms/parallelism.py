@@ -254,7 +254,7 @@ def plan(model: Model, split: Split, work: Work) -> tuple[Gpu, ...]:
     if work.batch % split.data or not work.batch:
         raise ValueError("every data-parallel copy needs the same number of sequences")
     spans = stages(model.layers, split.pipeline)
-    found = []
+    found: list[Gpu] = []
     for rank in range(GPUS):
         data, stage, tensor = place(rank, split)
         span, first, last = spans[stage], stage == 0, stage == split.pipeline - 1

@@ -69,7 +69,10 @@ def counts(d: Decoder) -> dict[str, Count]:
     norm = d.width * (2 if d.biases else 1)
     sparse = d.layers - d.dense_layers if d.experts else 0
     dense = (d.layers - sparse) * mlp(d, d.d_ff)
-    every = lambda number: Count(number, number)
+
+    def every(number: int) -> Count:
+        return Count(number, number)
+
     found = {
         "embedding": Count(d.vocab * d.width, d.width),
         "positions": Count(d.positions * d.width, d.width if d.positions else 0),

@@ -62,7 +62,7 @@ class Run:
 
         Kept are those from the start of the forward pass to the end of the backward pass.
         """
-        found = []
+        found: list[float] = []
         for row in self.stages:
             now = most = 0
             for one in row:

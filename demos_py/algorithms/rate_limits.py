@@ -140,7 +140,7 @@ def tick(plan: Plan, fleet: Fleet) -> Fleet:
     waiting = list(fleet.waiting[split:])
     budget, given_up, succeeded, waited = fleet.budget, fleet.given_up, fleet.succeeded, fleet.waited
     out = plan.outage[0] <= now < plan.outage[1]
-    calls = []
+    calls: list[Call] = []
     for job, attempt in due:
         if attempt == 1:
             budget = min(10 * BUDGET_FIRST, budget + BUDGET_SHARE)

@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, cast
 
 NEVER, YES, CAREFUL = "never", "yes", "careful"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -108,6 +109,11 @@ def retry_after(headers: dict[str, str]) -> tuple[float | None, str]:
     return max(0.0, (until - now).total_seconds()), ""
 
 
+def _object(value: Any) -> dict[str, Any]:
+    """A JSON value where it is an object, else an empty one."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
 def parse(raw: str) -> Response:
     """A raw HTTP response. Never raises: what cannot be read is named in `problems`."""
     head, _, body = raw.replace("\r\n", "\n").strip().partition("\n\n")
@@ -124,9 +130,8 @@ def parse(raw: str) -> Response:
     kind = ""
     if body.strip():
         try:
-            found = json.loads(body)
-            error = found.get("error", found) if isinstance(found, dict) else {}
-            error = error if isinstance(error, dict) else {}
+            found = _object(json.loads(body))
+            error = _object(found.get("error", found))
             kind = next((error[key] for key in ("code", "type") if isinstance(error.get(key), str)), "")
         except (ValueError, RecursionError):
             problems.append("The body is no JSON.")

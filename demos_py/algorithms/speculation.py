@@ -53,7 +53,8 @@ def instead(p: np.ndarray, q: np.ndarray, rule: str) -> np.ndarray:
 
 def pick(p: np.ndarray, chance: float) -> int:
     """The token at `chance` of the cumulative distribution."""
-    return min(int(np.searchsorted(np.cumsum(p), chance * p.sum(), "right")), p.size - 1)
+    level: float = chance * p.sum()
+    return min(int(np.searchsorted(np.cumsum(p), level, "right")), p.size - 1)
 
 
 def lookup(ids: Sequence[int], longest: int = 3) -> int | None:
@@ -86,7 +87,8 @@ def settled(
 def drawn(p: np.ndarray, runs: int, rng: np.random.Generator) -> np.ndarray:
     """`runs` independent tokens from p."""
     total = np.cumsum(p)
-    return np.minimum(np.searchsorted(total, rng.random(runs) * total[-1], "right"), p.size - 1)
+    levels: np.ndarray = rng.random(runs) * total[-1]
+    return np.minimum(np.searchsorted(total, levels, "right"), p.size - 1)
 
 
 def many(tree: Tree, drafted: int, rule: str, runs: int, seed: int) -> dict[Path, int]:

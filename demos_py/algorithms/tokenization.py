@@ -59,11 +59,12 @@ class Encoding:
     ranks: dict[bytes, int]
     pattern: re.Pattern[str]
     stands: _Stands
-    _known: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    _known: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
 
     def pieces(self, text: str) -> list[str]:
         """The first cut: no token reaches over the end of a piece. The pieces joined are the text."""
-        cut, at = [], 0
+        cut: list[str] = []
+        at = 0
         for match in self.pattern.finditer(text.translate(self.stands)):
             cut.append(text[at : match.end()])
             at = match.end()

@@ -222,7 +222,7 @@ async def _reply(request: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     view = figure.demo.view(figure.params, figure.state)
     parts = render_parts(figure.demo, figure.params, view, figure.uid, tuple(problems), locked=figure.locked)
-    reply = {
+    reply: dict[str, Any] = {
         "parts": parts,
         "ms": 1000 * (time.perf_counter() - began),
         "charts": view.charts,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pyodide.ffi import JsException, to_js  # pyright: ignore[reportMissingImports]
+from pyodide.ffi import JsException, to_js  # pyright: ignore[reportMissingModuleSource] - Pyodide’s own
 
 from demos_py.core.edited import go_on
 from demos_py.core.sessions import SessionError

@@ -71,9 +71,9 @@ class View:
 
     reading: str
     table: Table
-    drawing: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    charts: Mapping[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
-    facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    drawing: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+    charts: Mapping[str, dict[str, Any]] = dataclasses.field(default_factory=dict[str, dict[str, Any]])
+    facts: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     notices: tuple[str, ...] = ()
 
 

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 
 WIDTH = 446  # px of a drawing beside its controls
 FREE, HATCHED = -1, 0
+Box = tuple[float, float, float, float, int]  # x, y, width, height, colour
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Message:
 
 def hatching(x: float, y: float, wide: float, high: float, gap: float = 5) -> str:
     """The path of diagonal strokes, `gap` px apart, that fill a rectangle; they meet over neighbours."""
-    out = []
+    out: list[str] = []
     for k in range(math.floor((x + y) / gap) + 1, math.ceil((x + y + wide + high) / gap)):
         total = k * gap  # the stroke is the part of the line x + y = total inside the rectangle
         left, right = max(x, total - y - high), min(x + wide, total - y)
@@ -55,7 +56,7 @@ def hatching(x: float, y: float, wide: float, high: float, gap: float = 5) -> st
     return "".join(out)
 
 
-def _paths(boxes: Iterable[tuple[float, float, float, float, int]], inset: float = 0.5) -> str:
+def _paths(boxes: Iterable[Box], inset: float = 0.5) -> str:
     """One path for each colour, of all its boxes (x, y, width, height, colour)."""
     drawn: dict[int, list[str]] = {}
     for x, y, wide, high, colour in boxes:
@@ -64,7 +65,7 @@ def _paths(boxes: Iterable[tuple[float, float, float, float, int]], inset: float
         if colour == HATCHED:
             drawn.setdefault(-2, []).append(hatching(x, y, wide, high))
         drawn.setdefault(colour, []).append(f"M{x:.1f} {y:.1f}h{wide:.1f}v{high:.1f}h-{wide:.1f}z")
-    out = []
+    out: list[str] = []
     for colour, pieces in sorted(drawn.items()):
         style = (
             f"fill:var(--cw-c{colour})"
@@ -133,7 +134,8 @@ def lanes(
     low, high = span
     scale = (WIDTH - left - 10) / max(high - low, 1e-9)
     down = top + row * len(names)
-    boxes, letters = [], []
+    boxes: list[Box] = []
+    letters: list[str] = []
     for bar in bars:
         x, wide = left + (bar.start - low) * scale, (bar.end - bar.start) * scale
         y = top + row * bar.lane
@@ -165,7 +167,8 @@ def memory_map(
 ) -> Markup:
     """Memory as rows of `columns` cells, each (colour, letter); cells of one owner in a row share their letter."""
     wide = WIDTH / columns
-    boxes, texts = [], []
+    boxes: list[Box] = []
+    texts: list[str] = []
     for top in range(0, len(cells), columns):
         y, at = top // columns * high, 0
         for (colour, letter), run in groupby(cells[top : top + columns]):
@@ -201,7 +204,7 @@ def histogram(
     left, above = 40, 6
     wide = (WIDTH - left - 10) / max(len(columns), 1)
     scale = high / max(top, 1e-9)
-    boxes = []
+    boxes: list[Box] = []
     for i, stack in enumerate(columns):
         y = above + high
         for colour, amount in stack:
@@ -209,7 +212,7 @@ def histogram(
             if tall > 0:
                 boxes.append((left + i * wide, y - tall, wide, tall, colour))
             y -= tall
-    out = []
+    out: list[str] = []
     for tick in ticks_of(0, top, 4):
         y = above + high - tick * scale
         out.append(f'<path d="M{left} {y:.1f}H{WIDTH - 10}" style="stroke:var(--cw-rule)"/>')
@@ -252,7 +255,7 @@ def json_text(body: Mapping[str, Any] | str) -> str:
 
 def messages(items: Sequence[Message], *, left: str, right: str, label: str, uid: str) -> Markup:
     """Message lanes: arrows between two sides, each with its body; the one of now is open, the others fold."""
-    rows = []
+    rows: list[Markup] = []
     for item in items:
         kind = " ".join(
             ["out" if item.sender == "left" else "in", "now" * item.now, "wrong" * item.wrong]

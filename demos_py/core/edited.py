@@ -13,7 +13,7 @@ import io
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -63,7 +63,7 @@ class _Files(MetaPathFinder, InspectLoader):
 
 
 @contextmanager
-def _without(names: Sequence[str]) -> Iterator[None]:
+def _without(names: Sequence[str]) -> Generator[None]:
     """No module of these names imported; if the block raises, those that were there are again."""
     before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     try:
@@ -148,7 +148,7 @@ def go_on() -> None:
 
 
 @contextmanager
-def limited(files: Mapping[str, str], seconds: float) -> Iterator[None]:
+def limited(files: Mapping[str, str], seconds: float) -> Generator[None]:
     """Stop what runs in the block, where it is code of these files, by raising Stopped after so many seconds.
 
     Only where Python can watch for jumps and calls at little cost (PEP 669, from 3.12 on); elsewhere nothing is

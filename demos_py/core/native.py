@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnxruntime
+import onnxruntime  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from demos_py.core.sessions import SessionError
 
@@ -26,12 +27,13 @@ async def load(name: str) -> bytes:
 
 
 @cache
-def _session(graph: str) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
+def _session(graph: str) -> Any:
+    runtime: Any = onnxruntime
+    options = runtime.SessionOptions()
     options.intra_op_num_threads = (
         1  # the order of sums, and so the page's digits, must not depend on the machine
     )
-    return onnxruntime.InferenceSession(MODELS / graph, options)
+    return runtime.InferenceSession(MODELS / graph, options)
 
 
 async def run(

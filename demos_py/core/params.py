@@ -14,7 +14,7 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import parse_qs, urlencode
 
 P = TypeVar("P")
@@ -103,7 +103,7 @@ class Slider(Number):
     """The same, dragged. `words` name the values that mean something else, such as 10 for "off"."""
 
     kind: ClassVar[str] = "slider"
-    words: Mapping[float, str] = dataclasses.field(default_factory=dict)
+    words: Mapping[float, str] = dataclasses.field(default_factory=dict[float, str])
     ticks: int = 10
 
     def reads(self, value: float) -> str:
@@ -128,12 +128,13 @@ class Numbers(Number):
     def whole(self) -> bool:
         return False
 
-    def parse(self, raw: Sequence[str]) -> tuple[float, ...]:  # type: ignore[override]
+    # where Number has one number, this has several
+    def parse(self, raw: Sequence[str]) -> tuple[float, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         if len(raw) != len(self.names):
             raise ValueError(f"takes {len(self.names)} numbers, not {len(raw)}")
         return tuple(float(self.read(text)) for text in raw)
 
-    def write(self, value: Iterable[float]) -> list[str]:  # type: ignore[override]
+    def write(self, value: Iterable[float]) -> list[str]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return [self.show(number) for number in value]
 
     def accepts(self) -> str:
@@ -273,7 +274,7 @@ def read(base: P, values: Values) -> tuple[P, list[str]]:
                 found[name] = control.parse(list(values[name]))
             except ValueError as error:
                 problems.append(f"{control.label} {error}")
-    return dataclasses.replace(base, **found), problems  # type: ignore[type-var]
+    return dataclasses.replace(cast("Any", base), **found), problems
 
 
 @lru_cache(200)

@@ -60,7 +60,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    env.filters.update(token=token, marked=marked, svg=svg)
+    # Jinja2 says nothing of its filters’ types
+    env.filters.update(token=token, marked=marked, svg=svg)  # pyright: ignore[reportUnknownMemberType]
     return env
 
 

@@ -32,7 +32,7 @@ class Log:
     """The first `length` events of a run: ticks, but for those at the steps in `events` (from 0)."""
 
     length: int
-    events: Mapping[int, Event] = field(default_factory=dict)
+    events: Mapping[int, Event] = field(default_factory=dict[int, Event])
 
     def __hash__(self) -> int:
         return hash(self.write())
@@ -54,7 +54,8 @@ class Log:
     @staticmethod
     def read(text: str) -> Log:
         """The log that a link carries. Raises ValueError, worded for the reader."""
-        length, events = 0, {}
+        length = 0
+        events: dict[int, Event] = {}
         for part in text.split(",") if len(text) <= 50_000 else ["too long"]:
             name, colon, value = part.partition(":")
             if colon and name:
@@ -93,12 +94,13 @@ class Run:
         self, demo: Demo, params: Any, first: Any, events: Mapping[int, Event] | None = None
     ) -> None:
         self.demo, self.params = demo, params
-        self.events = dict(events or {})
-        self.at, self.state = 0, first
+        self.events: dict[int, Event] = dict(events or {})
+        self.at: int = 0
+        self.state = first
         self.known, self.done = 0, False
         self.marks: list[tuple[int, str]] = []
         self._front = first
-        self._kept = {0: first}
+        self._kept: dict[int, Any] = {0: first}
         self._look(0)
 
     @classmethod

@@ -10,6 +10,7 @@ import torch
 
 from demos_py.algorithms.bpe import Tokenizer
 from wasm.models import corpus
+from wasm.models.facts import FACTS_HELD_OUT, RELATIONS, TWO_STEP_HELD_OUT, held_out, two_step
 
 Case = tuple[str, str]  # a prompt, and how its continuation must begin
 Complete = Callable[[Sequence[str], int], list[str]]
@@ -18,8 +19,8 @@ Complete = Callable[[Sequence[str], int], list[str]]
 def facts() -> list[Case]:
     """Each held-out pair of a fact and a wording, asked up to the answer."""
     cases: list[Case] = []
-    for relation, subject, wording in corpus.FACTS_HELD_OUT:
-        answers, wordings = corpus.RELATIONS[relation]
+    for relation, subject, wording in FACTS_HELD_OUT:
+        answers, wordings = RELATIONS[relation]
         prompt = wordings[wording].format(s=subject, a="|").partition("|")[0].rstrip()
         cases.append((prompt, f" {answers[subject]}."))
     return cases
@@ -28,8 +29,8 @@ def facts() -> list[Case]:
 def two_steps() -> list[Case]:
     return [
         (text[: text.rindex(" ")], text[text.rindex(" ") :])
-        for person in corpus.TWO_STEP_HELD_OUT
-        for text in (corpus.two_step(person, 0), corpus.two_step(person, 1))
+        for person in TWO_STEP_HELD_OUT
+        for text in (two_step(person, 0), two_step(person, 1))
     ]
 
 
@@ -57,7 +58,7 @@ def sums(chance: random.Random, count: int = 500, digits: int = 2) -> list[Case]
     cases: list[Case] = []
     while len(cases) < count:
         a, b = (chance.randrange(10 ** (digits - 1), 10**digits) for _ in range(2))
-        if digits > 2 or corpus.held_out("sum", a, b):
+        if digits > 2 or held_out("sum", a, b):
             asked, answer = corpus.total(a, b)
             cases.append((asked, answer))
     return cases

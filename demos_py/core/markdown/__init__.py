@@ -34,7 +34,7 @@ from markdown import Markdown
 from markdown.inlinepatterns import InlineProcessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
-from pymdownx.blocks import BlocksExtension
+from pymdownx.blocks import BlocksExtension  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from demos_py.core.markdown.blocks import BreakItBlock, DemoBlock, NotShownBlock, PredictBlock
 from demos_py.core.markdown.book import PLAN, Book
@@ -66,7 +66,7 @@ class _Fact(InlineProcessor):
         super().__init__(FACT, md)
         self.page = page
 
-    def handleMatch(self, m: re.Match[str], data: str) -> tuple[etree.Element, int, int]:  # type: ignore[override]
+    def handleMatch(self, m: re.Match[str], data: str) -> tuple[etree.Element, int, int]:
         element = etree.Element("span", {"class": "cw-fact"})
         element.text = self.page.fact(m["reference"], m["fact"], re.escape(m[0]))
         return element, m.start(0), m.end(0)

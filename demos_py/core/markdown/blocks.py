@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import quote
 from xml.etree import ElementTree as etree
 
-from pymdownx.blocks.block import Block, type_any, type_boolean
+from pymdownx.blocks.block import Block, type_any, type_boolean  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from demos_py.core.demo import chapter_number
 from demos_py.core.markdown.page import Page
@@ -80,7 +80,7 @@ class PredictBlock(PageBlock):
 
     NAME = "predict"
     ARGUMENT = True
-    OPTIONS: ClassVar[dict[str, Any]] = {"choices": [[], type_any]}  # pyright: ignore
+    OPTIONS: ClassVar[dict[str, Any]] = {"choices": [[], type_any]}  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def on_create(self, parent: etree.Element) -> etree.Element:
         return self.part(parent, "fieldset", "cw-predict")
@@ -89,7 +89,7 @@ class PredictBlock(PageBlock):
         reference, _, fact = (piece.strip() for piece in self.argument.partition(" : "))
         truth = self.page.fact(reference, fact, self.here())
         given = self.options["choices"]
-        choices = [str(option) for option in given] if isinstance(given, list) else [str(given)]
+        choices = list(map(str, cast("list[Any]", given))) if isinstance(given, list) else [str(given)]
         if truth not in choices:
             raise self.page.fail(
                 self.here(), f"the truth is “{truth}”, which is none of the choices {choices}"

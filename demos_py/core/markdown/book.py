@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -91,7 +91,7 @@ class Book:
             raise ChapterError(f"{self.path} is not YAML: {error}") from None
         if not isinstance(plan, dict) or "parts" not in plan:
             raise ChapterError(f"{self.path}: the plan needs `parts`")
-        return plan
+        return cast("dict[str, Any]", plan)
 
     def _part(self, part: dict[str, Any]) -> Part:
         chapters = [self._chapter(name, title, part["folder"]) for name, title in part["chapters"].items()]
@@ -106,8 +106,12 @@ class Book:
         chapter = Chapter(name, number, given["title"], file, "")
         if path.is_file():
             text = path.read_text("utf-8")
-            said = yaml.load(text.split("---\n")[1], _Loader) if text.startswith("---\n") else {}
-            lines = {key: key.line + 1 for key in said}  # the first line of the file is the one of dashes
+            said: dict[Any, Any] = (
+                yaml.load(text.split("---\n")[1], _Loader) if text.startswith("---\n") else {}
+            )
+            lines: dict[str, int] = {
+                key: key.line + 1 for key in said
+            }  # the first line of the file is the one of dashes
 
             def wrong(key: str, why: str) -> ChapterError:
                 return ChapterError(f"{path}:{lines.get(key, 1)}: {why}")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from markdown.extensions.toc import slugify, unique
@@ -64,10 +65,11 @@ def _read(docs: Path, path: Path, _changed: int) -> Chapter | None:
     text = path.read_text("utf-8")
     head = FRONT_MATTER.match(text)
     try:
-        given = yaml.safe_load(head[1]) if head else None
+        read = yaml.safe_load(head[1]) if head else None
     except yaml.YAMLError:
-        given = None  # the generator takes such a head for text, and so no number either
-    if not head or not isinstance(given, dict) or not isinstance(given.get("number"), int):
+        read = None  # the generator takes such a head for text, and so no number either
+    given: dict[str, Any] = read if isinstance(read, dict) else {}
+    if not head or not isinstance(given.get("number"), int):
         return None
     sections, figures, tables = _parts(text[head.end() :])
     name = path.relative_to(docs).as_posix()

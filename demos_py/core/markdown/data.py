@@ -113,7 +113,8 @@ class _File:
         self.path, self.today = path, today
         data = path.read_bytes()
         try:
-            self.root = yaml.compose(data.decode(), Loader=yaml.SafeLoader)
+            # compose takes anything that can be read, and its stubs do not say so
+            self.root: yaml.Node | None = yaml.compose(data.decode(), Loader=yaml.SafeLoader)  # pyright: ignore[reportUnknownMemberType]
         except UnicodeDecodeError as error:
             raise self.fail(data.count(b"\n", 0, error.start), "is not UTF-8") from None
         except ReaderError as error:

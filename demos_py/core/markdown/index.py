@@ -110,7 +110,7 @@ class IndexBlock(PageBlock):
     def _demos(self, place: etree.Element) -> None:
         starts = _measured(self.page.docs / STARTS)
         manifest = self._manifest()
-        rows = []
+        rows: list[str] = []
         for figure in self._placed():
             demo = figure.demo
             name = f"{figure.number} {demo.title}".strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -90,7 +90,7 @@ class Page:
         return ChapterError(f"line {at + 1}: {why}")
 
     @contextmanager
-    def running(self, demo_id: str, needle: str) -> Iterator[None]:
+    def running(self, demo_id: str, needle: str) -> Generator[None]:
         """What a figure's own program raises in the block becomes a ChapterError at the line of that program."""
         try:
             yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from xml.etree import ElementTree as etree
 
 from markupsafe import escape
@@ -42,6 +43,10 @@ def render(table: data.Table) -> str:
     oldest, youngest = table.checked_between
     columns = [_keys([row.cells[at] for row in table.rows]) for at in range(len(table.columns))]
     keys = dict(zip(table.rows, zip(*columns, strict=True), strict=True))
+
+    def cells(row: data.Row) -> Iterator[tuple[data.Column, str, str | None]]:
+        return zip(table.columns, row.cells, keys[row], strict=True)
+
     return (
         environment()
         .get_template("core/markdown/data.html.jinja")
@@ -51,7 +56,7 @@ def render(table: data.Table) -> str:
             checked=f"Checked between {oldest} and {youngest}."
             if oldest < youngest
             else f"Checked {oldest}.",
-            cells=lambda row: zip(table.columns, row.cells, keys[row], strict=True),
+            cells=cells,
         )
     )
 
