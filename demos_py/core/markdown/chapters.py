@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from markdown.extensions.toc import slugify, unique
@@ -68,7 +68,7 @@ def _read(docs: Path, path: Path, _changed: int) -> Chapter | None:
         read = yaml.safe_load(head[1]) if head else None
     except yaml.YAMLError:
         read = None  # the generator takes such a head for text, and so no number either
-    given: dict[str, Any] = read if isinstance(read, dict) else {}
+    given = cast("dict[str, Any]", read) if isinstance(read, dict) else {}
     if not head or not isinstance(given.get("number"), int):
         return None
     sections, figures, tables = _parts(text[head.end() :])
