@@ -51,7 +51,7 @@ def figures(playwright: Playwright, address: str) -> list[Row]:
     measured: dict[str, Any] = {
         "date": date.today().isoformat(),
         "browser": f"Chromium {browser.version.partition('.')[0]}",
-        "machine": f"{_cores()} and {'a' if gpu else 'no'} GPU",
+        "machine": f"{_cores()} and {'a' if gpu else 'no'} GPU{_busy()}",
         "seconds": dict(sorted(took.items())),
     }
     browser.close()
@@ -62,6 +62,12 @@ def figures(playwright: Playwright, address: str) -> list[Row]:
 def _cores() -> str:
     count = os.cpu_count() or 1
     return CORES.get(count, f"{count} cores")
+
+
+def _busy() -> str:
+    """A word for the reader where other work on the machine has slowed every start."""
+    # this measurement alone keeps about two processes running
+    return ", busy with other work" if os.getloadavg()[1] > (os.cpu_count() or 1) + 2 else ""
 
 
 def alone() -> None:

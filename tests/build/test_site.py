@@ -17,9 +17,10 @@ from demos_py.sampling.distribution import OFF, PRESETS
 from wasm.assets import ROOT
 
 SITE = ROOT / "site"
-CHAPTERS = {
-    Path(page.path).stem: SITE / page.folder / Path(page.path).stem / "index.html"
-    for page in Book(ROOT).chapters
+CHAPTERS = {  # and the guide, by the first part of the names of the figures that have their place there
+    demo.partition("/")[0]: SITE / Path(page.path).relative_to("docs").with_suffix("") / "index.html"
+    for demo, page, again in Book(ROOT).placed()
+    if page.folder and not again
 }
 FIGURE = re.compile(r'<figure class="cw-fig".*?</figure>', re.DOTALL)
 TABLE = re.compile(r"<cutaway-table.*?</table>", re.DOTALL)
