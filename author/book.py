@@ -13,10 +13,9 @@ import yaml
 from markdown import Markdown
 from mkdocs.config import load_config
 
+from demos_py.core.markdown.chapters import FENCE, FRONT_MATTER
 from demos_py.core.markdown.page import ChapterError
 
-FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
-FENCE = re.compile(r"\s*(`{3,}|~{3,})(.*)")
 CODE = re.compile(r"(`+).+?\1")
 ID = re.compile(r'\sid="([^"]+)"')
 PLACED = re.compile(r"^\s*/{3,}\s*demo\s*\|\s*([\w-]+/[\w-]+).*(\n\s+again: true)?", re.MULTILINE)
@@ -57,7 +56,7 @@ class Page:
     @cached_property
     def front_matter(self) -> dict[str, Any] | yaml.YAMLError:
         """Its front matter, or why that cannot be read; empty where there is none."""
-        found = FRONT.match(self.text)
+        found = FRONT_MATTER.match(self.text)
         try:
             read = yaml.safe_load(found[1]) if found else None
         except yaml.YAMLError as error:
@@ -72,7 +71,7 @@ class Page:
     @property
     def body(self) -> str:
         """Its text without the front matter."""
-        return FRONT.sub("", self.text)
+        return FRONT_MATTER.sub("", self.text)
 
     @cached_property
     def prose(self) -> list[tuple[int, str]]:
@@ -81,7 +80,7 @@ class Page:
         front = self.text[: len(self.text) - len(self.body)].count("\n")
         fence = ""
         for number, line in enumerate(self.text.splitlines(), 1):
-            mark = FENCE.match(line)
+            mark = FENCE.fullmatch(line)
             if mark and not fence:
                 fence = mark[1]
             elif mark and mark[1].startswith(fence) and not mark[2].strip():

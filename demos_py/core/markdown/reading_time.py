@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from demos_py.core.markdown.chapters import FRONT_MATTER
+
 # English non-fiction, silently: M. Brysbaert, “How many words do we read per minute? A review and meta-analysis of
 # reading rate”, Journal of Memory and Language 109 (2019), https://doi.org/10.1016/j.jml.2019.104047
 WORDS_A_MINUTE = 238
 MINUTES_A_FIGURE = 2  # to read it as it stands, guess, change something and see: our own estimate
 
-FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 CODE = re.compile(r"^ *(`{3,}|~{3,}).*?^ *\1`*~* *$", re.DOTALL | re.MULTILINE)
 FIGURE = re.compile(r"^/// demo \|", re.MULTILINE)
 # a row of a table; the first line of a block, its end, an option
