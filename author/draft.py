@@ -26,6 +26,7 @@ from wasm.assets import ASSETS, BUILD, ROOT, load_manifest, put
 from wasm.finish import finish
 
 DRAFT = BUILD / "draft"
+NEXT, OLD = BUILD / "draft-next", BUILD / "draft-old"
 TEMPLATES = BUILD / "templates"
 BOOK = "book.tar.gz"
 SHARED = re.compile(r"assets/(runtime/[0-9a-f]{12}/host\.js|cutaway/[0-9a-f]{12}/book\.css)")
@@ -63,7 +64,9 @@ def rebuild(changed: list[str]) -> list[str]:
         elif any(path.startswith(PACKED) for path in changed):
             stage_sources()
         whole = any(path.startswith(WHOLE) for path in changed)
-        config = load_config(str(ROOT / "mkdocs.yml"), site_dir=str(DRAFT))
+        # a whole build begins by emptying its folder, which readers look at
+        folder = NEXT if whole else DRAFT
+        config = load_config(str(ROOT / "mkdocs.yml"), site_dir=str(folder))
         if not whole:
             for page in pages_of(changed):
                 address = (
@@ -76,14 +79,27 @@ def rebuild(changed: list[str]) -> list[str]:
         config.plugins.events["env"].append(_with_compiled_templates)
         config.plugins.on_startup(command="build", dirty=not whole)
         build(config, dirty=not whole)
-        finish(DRAFT)
+        finish(folder)
+        if whole:
+            DRAFT.rename(OLD)
+            NEXT.rename(DRAFT)
+            shutil.rmtree(OLD)
         share(Path("index.html"))
     except Exception as error:  # noqa: BLE001 what the author just wrote may raise anything
-        said = str(error) or type(error).__name__
-        return heard.said if any(said in one for one in heard.said) else [*heard.said, said]
+        said = _said(error)
+        return [*(one for one in heard.said if str(error) not in one), said]
     finally:
         logging.getLogger("mkdocs").removeHandler(heard)
     return heard.said
+
+
+def _said(error: Exception) -> str:
+    """An error in one line, with the file and the line where it says so."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}: is not Python: {error.msg}"
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return f"{error.filename} is not there: a figure is a module and, beside it, a template of its name"
+    return str(error) or type(error).__name__
 
 
 def pages_of(changed: Iterable[str]) -> set[str]:
@@ -146,5 +162,6 @@ def share(page: Path) -> None:
 
 def begin() -> None:
     """Copy the finished site, to be built on."""
-    shutil.rmtree(DRAFT, ignore_errors=True)
+    for folder in (DRAFT, NEXT, OLD):
+        shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "site", DRAFT)

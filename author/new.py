@@ -34,7 +34,7 @@ def demo(root: Path, demo_id: str) -> list[Path]:
     chapter, _, name = demo_id.partition("/")
     if not NAME.fullmatch(chapter) or not NAME.fullmatch(name):
         raise Refused(
-            f"“{demo_id}” is no name of a figure: write NAME=my-chapter/my-figure, in small letters"
+            f"“{demo_id}” is no name of a figure: write NAME=my-chapter/my-figure, in small letters and hyphens"
         )
     package, module = chapter.replace("-", "_"), name.replace("-", "_")
     pages = [page for page in Book(root).chapters if Path(page.path).stem == chapter]
@@ -62,9 +62,13 @@ def chapter(root: Path, part: str, name: str) -> list[Path]:
     plan = Plan(root / "docs")
     parts = {one.folder: one for one in plan.parts}
     if part not in parts:
-        raise Refused(f"there is no part {part}: PART is one of {', '.join(parts)}")
+        raise Refused(
+            f"there is no part “{part}”: write make chapter PART=serving NAME=my-chapter, PART being one of {', '.join(parts)}"
+        )
     if not NAME.fullmatch(name):
-        raise Refused(f"“{name}” is no name of a chapter: write NAME=my-chapter, in small letters")
+        raise Refused(
+            f"“{name}” is no name of a chapter: write NAME=my-chapter, in small letters and hyphens"
+        )
     planned = plan.chapters.get(name)
     if planned and planned.file != f"{part}/{name}.md":
         raise Refused(
@@ -147,7 +151,7 @@ def main(arguments: list[str]) -> None:
         match arguments:
             case ["chapter", part, name]:
                 written = chapter(root, part, name)
-                address = f"http://127.0.0.1:8000/{part}/{name}/"
+                address = f"{part}/{name}/"
             case ["demo", demo_id]:
                 written = demo(root, demo_id)
                 address = ""
@@ -158,7 +162,7 @@ def main(arguments: list[str]) -> None:
     for path in written:
         print(path.relative_to(root))
     if address:
-        print(f"make serve shows it at {address}")
+        print(f"make serve shows it, at {address} below the address that it prints")
     else:
         print(f"Place it in its chapter: /// demo | {arguments[1]} and, on the next line, ///")
 

@@ -102,6 +102,9 @@ class Watched(Handler):
         self.send_header("Connection", "close")
         self.end_headers()
         number = self.news.number
+        if self.news.wrong:  # what was wrong before this page came is wrong still
+            self.wfile.write(f"data: {json.dumps(self.news.wrong)}\n\n".encode())
+            self.wfile.flush()
         while True:
             now = self.news.after(number, 15)
             # a comment now and then, by which a page that has gone away is noticed
@@ -158,7 +161,7 @@ def build_forever(queue: Queue[str], news: News) -> None:
             return
         wrong = json.loads(line)
         failed = changed if wrong else set()
-        names = ", ".join(sorted(changed)[:3])
+        names = ", ".join(name for name in sorted(changed) if (ROOT / name).is_file())
         print(
             "\n".join(wrong) if wrong else f"{names}: built in {time.monotonic() - began:.1f} s", flush=True
         )

@@ -31,7 +31,7 @@ def _path(module: str) -> str | None:
 def imported(path: str) -> tuple[str, ...]:
     """The files of ours that a file imports, in the order in which it names them."""
     names: list[str] = []
-    for node in ast.walk(ast.parse(_text(path))):
+    for node in ast.walk(ast.parse(_text(path), path)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:

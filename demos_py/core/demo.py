@@ -108,7 +108,10 @@ class Demo:
             if self.ended(params, state):
                 break
             params, state = finished(self.update(params, state, TICK))
-        return self.view(params, state)
+        shown = self.view(params, state)
+        if not isinstance(shown, View):  # pyright: ignore[reportUnnecessaryIsInstance] - an author may forget it
+            raise TypeError(f"view returns {type(shown).__name__}, not a View")
+        return shown
 
     @property
     def uses_numpy(self) -> bool:

@@ -297,7 +297,7 @@ export class CutawayFigure extends HTMLElement {
     progress.max = total;
     progress.value = read;
     this.#find("[data-doing]").textContent = "starting Python";
-    this.#find("[data-step]").textContent = `, step ${step} of ${steps}`;
+    this.#find("[data-step]").textContent = `(step ${step} of ${steps})`;
     const bytes = `${(read / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
     this.#find("[data-bytes]").textContent = read < total ? bytes + waiting : doing + waiting;
   };

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from jinja2 import TemplateSyntaxError
 
@@ -113,7 +115,8 @@ class Page:
         plain, _, problems = split_query(query) if demo.moves else (query, None, [])
         values, more = controls.from_query(first, plain)
         if problems + more:
-            raise self.fail(needle, f"{demo_id}: " + "; ".join(problems + more))
+            hint = _nearest(parse_qs(plain), controls.controls(first))
+            raise self.fail(needle, f"{demo_id}: " + "; ".join(problems + more) + hint)
         return demo, values, query
 
     def fact(self, reference: str, name: str, needle: str) -> str:
@@ -124,6 +127,13 @@ class Page:
         if name not in facts:
             raise self.fail(needle, f"{demo.id} has no fact “{name}”; it has {', '.join(facts)}")
         return facts[name]
+
+
+def _nearest(given: Iterable[str], known: Iterable[str]) -> str:
+    """Which name each unknown one may have been meant for."""
+    names = list(known)
+    near = [get_close_matches(name, names, n=1) for name in given if name not in names]
+    return "".join(f"; did you mean “{name}”?" for found in near for name in found)
 
 
 def _place(error: Exception) -> str | None:

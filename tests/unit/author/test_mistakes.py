@@ -136,7 +136,7 @@ def test_no_mistake_is_no_problem(book: Path) -> None:
 MISTAKES = {
     "unknown demo": (CHAPTER, "demo | sampling/distribution", "demo | sampling/distributoin", CHAPTER,
                      "no demo is called “sampling/distributoin”; did you mean “sampling/distribution”"),
-    "unknown parameter": (CHAPTER, "demo | sampling/distribution?top_p", "demo | sampling/distribution?topp", CHAPTER, "topp"),
+    "unknown parameter": (CHAPTER, "demo | sampling/distribution?top_p", "demo | sampling/distribution?topp", CHAPTER, "“topp” is no parameter of this figure; did you mean “top_p”?"),
     "value out of range": (CHAPTER, "(#sampling/distribution?top_p=1)", "(#sampling/distribution?top_p=7)", CHAPTER, "Top-p takes a number from 0 to 1, not “7”"),
     "unknown fact": (CHAPTER, "top_p=0.9 : kept }}", "top_p=0.9 : keeps }}", CHAPTER, "has no fact “keeps”; it has"),
     "truth not among the choices": (CHAPTER, "[2, 4, 6]", "[2, 3, 6]", CHAPTER, "the truth is “4”"),

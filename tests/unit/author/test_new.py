@@ -10,7 +10,10 @@ import pytest
 
 from author import new
 from author.check import problems
+from demos_py.core.markdown.book import Book as Plan
 from wasm.assets import ROOT
+
+NEXT = 1 + max(chapter.number for chapter in Plan(ROOT / "docs").chapters.values())
 
 
 @pytest.fixture
@@ -33,25 +36,29 @@ def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_new_chapter_builds_and_its_test_passes(book: Path) -> None:
-    written = new.chapter(book, "serving", "my-chapter")
+    written = new.chapter(book, "serving", "made-by-a-test")
     names = {str(path.relative_to(book)) for path in written}
     assert names == {
-        "docs/serving/my-chapter.md",
+        "docs/serving/made-by-a-test.md",
         "docs/book.yml",
         "mkdocs.yml",
-        "demos_py/my_chapter/__init__.py",
-        "demos_py/my_chapter/first.py",
-        "demos_py/my_chapter/first.html.jinja",
-        "tests/unit/my_chapter/test_first.py",
+        "demos_py/made_by_a_test/__init__.py",
+        "demos_py/made_by_a_test/first.py",
+        "demos_py/made_by_a_test/first.html.jinja",
+        "tests/unit/made_by_a_test/test_first.py",
     }
     checked = python(book, "-m", "author.check")
-    left = [line for line in checked.stdout.splitlines() if "my-chapter" in line or "my_chapter" in line]
+    left = [
+        line for line in checked.stdout.splitlines() if "made-by-a-test" in line or "made_by_a_test" in line
+    ]
     assert left == [], checked.stdout
-    tested = python(book, "-m", "pytest", "tests/unit/my_chapter")
+    tested = python(book, "-m", "pytest", "tests/unit/made_by_a_test")
     assert tested.returncode == 0, tested.stdout
     # in the nav and in the plan below the last chapter of its part, and everything else as it was
-    assert added(book, "mkdocs.yml") == ["      - 31 My chapter: serving/my-chapter.md"]
-    assert added(book, "docs/book.yml") == ["      my-chapter: { title: My chapter, number: 31 }"]
+    assert added(book, "mkdocs.yml") == [f"      - {NEXT} Made by a test: serving/made-by-a-test.md"]
+    assert added(book, "docs/book.yml") == [
+        f"      made-by-a-test: {{ title: Made by a test, number: {NEXT} }}"
+    ]
 
 
 def added(book: Path, name: str) -> list[str]:
@@ -87,14 +94,14 @@ def test_a_second_figure_needs_its_place(book: Path) -> None:
     ("what", "said"),
     [
         (
-            lambda root: new.chapter(root, "servings", "my-chapter"),
-            "PART is one of foundations, retrieval, production",
+            lambda root: new.chapter(root, "servings", "made-by-a-test"),
+            "PART being one of foundations, retrieval, production",
         ),
         (lambda root: new.chapter(root, "serving", "My Chapter"), "in small letters"),
         (lambda root: new.chapter(root, "serving", "kv-cache"), "is there already"),
         (lambda root: new.chapter(root, "serving", "evals"), "make chapter PART=choosing"),
-        (lambda root: new.demo(root, "my-chapter"), "is no name of a figure"),
-        (lambda root: new.demo(root, "my-chapter/first"), "begin it by make chapter"),
+        (lambda root: new.demo(root, "made-by-a-test"), "is no name of a figure"),
+        (lambda root: new.demo(root, "made-by-a-test/first"), "begin it by make chapter"),
         (lambda root: new.demo(root, "sampling/draws"), "is there already"),
     ],
 )
