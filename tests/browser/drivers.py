@@ -106,9 +106,13 @@ def lost(request: Request) -> bool:
     return request.failure != "NS_BINDING_ABORTED"
 
 
+# Chromium says that there is no GPU. Firefox lays out a formula before the rest of it has arrived, and says that it is short.
+NO_COMPLAINTS = ("No available adapters.", "Incorrect number of children for <m")
+
+
 def complains(message: ConsoleMessage) -> bool:
-    """Whether a page's console message is a complaint; where there is no GPU, Chromium says so itself."""
-    return message.type in ("error", "warning") and message.text != "No available adapters."
+    """Whether a page's console message is a complaint."""
+    return message.type in ("error", "warning") and not message.text.startswith(NO_COMPLAINTS)
 
 
 class PlaywrightDriver:

@@ -40,6 +40,11 @@ function show(link) {
   note.popover = "manual";
   note.hidden = false;
   note.showPopover();
+  place(note, link);
+}
+
+/** @param {HTMLElement} note @param {HTMLAnchorElement} link */
+function place(note, link) {
   // below the word's last line, or above its first where there is no room; it scrolls with the page
   const lines = [...link.getClientRects()];
   const [first, last] = [lines[0], lines[lines.length - 1]];
@@ -64,6 +69,9 @@ export function watchGlossary() {
   document.addEventListener("focusin", (event) => {
     const link = within(event.target, "a.cw-gloss:focus-visible");
     if (link) show(link);
+  });
+  addEventListener("resize", () => {
+    if (note && word) place(note, word);
   });
   document.addEventListener("focusout", (event) => {
     if (event.target === word) after(hide, GOING);
