@@ -103,8 +103,8 @@ def chapter(new_reader: Callable[..., PlaywrightDriver], site: Site) -> Iterator
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave all but one figure of each kind to one engine, and all but one trouble of each kind to `make matrix`.
 
-    Of the settings (test_settings.py) each engine meets each, with two kinds of figure of the six, and each kind meets
-    each; `make matrix` has all three together.
+    Of the settings (test_settings.py) each engine meets each, with one kind of figure of the six; `make matrix` has all
+    three together.
     """
     kept, left = [], []
     kinds = sorted(IN_EVERY_ENGINE)
@@ -122,7 +122,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             more = given["driver"] != "chromium"
         if item.name.startswith("test_opens_and_changes") and not EVERY:
             turn = ENGINES.index(given["driver"]) + SETTINGS.index(given["place"])
-            more = (turn + kinds.index(given["figure"].demo.id)) % len(ENGINES)
+            more = (turn + kinds.index(given["figure"].demo.id)) % len(kinds)
         (left if once or more else kept).append(item)
     items[:] = kept
     if left:
