@@ -67,6 +67,7 @@ matrix: browsers offline
 		tests/browser/test_settings.py tests/browser/test_start.py tests/browser/test_failures.py tests/browser/test_hard.py tests/browser/test_contained.py
 
 check: $(SETUP)
+	$(PYTHON) -m wasm.stage
 	$(PYTHON) -m author.check
 	$(MAKE) site
 	ruff check

@@ -27,6 +27,7 @@ from wasm.finish import finish
 
 DRAFT = BUILD / "draft"
 NEXT, OLD = BUILD / "draft-next", BUILD / "draft-old"
+SMALL = "use/save.md"  # a page that is soon built
 TEMPLATES = BUILD / "templates"
 BOOK = "book.tar.gz"
 SHARED = re.compile(r"assets/(runtime/[0-9a-f]{12}/host\.js|cutaway/[0-9a-f]{12}/book\.css)")
@@ -84,7 +85,7 @@ def rebuild(changed: list[str]) -> list[str]:
             DRAFT.rename(OLD)
             NEXT.rename(DRAFT)
             shutil.rmtree(OLD)
-        share(Path("index.html"))
+        share(DRAFT / SMALL.replace(".md", "/index.html"))
     except Exception as error:  # noqa: BLE001 what the author just wrote may raise anything
         said = _said(error)
         return [*(one for one in heard.said if str(error) not in one), said]
@@ -108,7 +109,7 @@ def pages_of(changed: Iterable[str]) -> set[str]:
         str(path.relative_to(ROOT / "docs")): path.read_text("utf-8")
         for path in (ROOT / "docs").rglob("*.md")
     }
-    found = {"index.md"}  # from which the others learn what all share
+    found = {SMALL}  # from which the others learn what all share
     for path in changed:
         if path.startswith("docs/data/"):
             words = {Path(path).stem}
@@ -150,7 +151,7 @@ def stage_sources() -> None:
 
 def share(page: Path) -> None:
     """Give every page of the draft the script and the style sheet that this one, just built, has."""
-    now = {Path(name).name: name for name in SHARED.findall((DRAFT / page).read_text("utf-8"))}
+    now = {Path(name).name: name for name in SHARED.findall(page.read_text("utf-8"))}
     for path in DRAFT.rglob("*.html"):
         text = path.read_text("utf-8")
         shared = SHARED.sub(lambda found: "assets/" + now.get(Path(found[1]).name, found[1]), text)

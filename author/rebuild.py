@@ -10,9 +10,13 @@ import os
 import sys
 
 OTHERS = (
+    "griffe",
     "jinja2",
     "material.plugins.search.plugin",
     "mkdocs.commands.build",
+    "mkdocs_autorefs",
+    "mkdocstrings",
+    "mkdocstrings_handlers.python",
     "numpy",
     "onnxruntime",
     "pygments.lexers",
