@@ -1,7 +1,7 @@
 """Build what has changed since the site was built, in about a second, into a copy of it: `build/draft`.
 
 The copy is read while the book is written, and for nothing else. Its Python starts from its sources, without a memory
-snapshot; the pages that list others (contents, indexes) stay as they were until the next whole build.
+snapshot; the pages that list others (contents, indexes, the gallery) stay as they were until the next whole build.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from wasm.finish import finish
 DRAFT = BUILD / "draft"
 NEXT, OLD = BUILD / "draft-next", BUILD / "draft-old"
 SMALL = "use/save.md"  # a page that is soon built
+BORROWERS = ("index.md", "contribute/components.md")  # show figures of chapters once more
 TEMPLATES = BUILD / "templates"
 BOOK = "book.tar.gz"
 SHARED = re.compile(r"assets/(runtime/[0-9a-f]{12}/host\.js|cutaway/[0-9a-f]{12}/book\.css)")
@@ -112,12 +113,19 @@ def pages_of(changed: Iterable[str]) -> set[str]:
     found = {SMALL}  # from which the others learn what all share
     for path in changed:
         if path.startswith("docs/data/"):
-            words = {Path(path).stem}
+            words = {f"| {Path(path).stem}\n"}
         elif path.startswith("demos_py/"):
-            words = {demo for demo in ids() if inside.is_core(path) or path in inside.files_of(demo)}
+            used = [demo for demo in ids() if inside.is_core(path) or path in inside.files_of(demo)]
+            words = {
+                mark + demo for demo in used for mark in ("| ", "{{ ")
+            }  # placed, or a fact of it in the prose
         else:
             words = set[str]()
-        found |= {name for name, text in texts.items() if any(word in text for word in words)}
+        found |= {
+            name
+            for name, text in texts.items()
+            if name not in BORROWERS and any(word in text for word in words)
+        }
         found |= {path.removeprefix("docs/")} & set(texts)
     return found
 
