@@ -102,7 +102,10 @@ class Demo:
     step: str = "step"  # what one step is, in the singular
 
     def first_view(self, params: Any) -> View:
-        """The view of `params` before the reader did anything; of one that moves, at `opens_at`."""
+        """The view of `params` before the reader did anything; of one that moves, at `opens_at`.
+
+        Raises TypeError where the demo's `view` returns no View.
+        """
         state = finished(self.init(params))
         for _ in range(self.opens_at):
             if self.ended(params, state):
