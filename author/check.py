@@ -44,7 +44,10 @@ def tool_says(root: Path) -> str:
     """What other tools find in the prose, a line each, with a hint after each tool's."""
     said = ""
     for command, hint in TOOLS.items():
-        done = subprocess.run([*command, *PROSE], cwd=root, capture_output=True, text=True, check=False)
+        tool = Path(sys.executable).with_name(command[0])  # installed beside the Python that runs this
+        done = subprocess.run(
+            [tool, *command[1:], *PROSE], cwd=root, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             said += f"{done.stdout}{done.stderr}{command[0]}: {hint}\n"
     return said
