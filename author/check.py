@@ -33,9 +33,8 @@ TOOLS = {
 PROSE = ("docs", "README.md", "CONTRIBUTING.md")
 
 
-def problems(root: Path) -> list[Problem]:
-    """All that is wrong below this root, sorted."""
-    book = Book(root)
+def problems(book: Book) -> list[Problem]:
+    """All that is wrong with a book, sorted."""
     found = {problem for check in CHECKS for problem in check(book)}
     return sorted(found | set(book.problems))
 
@@ -55,8 +54,9 @@ def tool_says(root: Path) -> str:
 
 def main(root: Path) -> int:
     """Print every problem, and the facts that have grown old; 1 where there is a problem."""
-    found = problems(root)
-    for problem in [*found, *facts.old(Book(root), date.today())]:
+    book = Book(root)
+    found = problems(book)
+    for problem in [*found, *facts.old(book, date.today())]:
         print(problem)
     said = tool_says(root)
     print(said, end="")

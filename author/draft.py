@@ -1,7 +1,7 @@
-"""Build what has changed since the site was built, in about a second, into a copy of it: `build/draft`.
+"""Build what has changed since the site was built, and little else, into a copy of it: `build/draft`.
 
 The copy is read while the book is written, and for nothing else. Its Python starts from its sources, without a memory
-snapshot; the pages that list others (contents, indexes, the gallery) stay as they were until the next whole build.
+snapshot; the pages that list others (indexes, the gallery, the meanings of terms) stay as they were until the next whole build.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BORROWERS = ("index.md", "contribute/components.md")  # show figures of chapters
 TEMPLATES = BUILD / "templates"
 BOOK = "book.tar.gz"
 SHARED = re.compile(r"assets/(runtime/[0-9a-f]{12}/host\.js|cutaway/[0-9a-f]{12}/book\.css)")
-WHOLE = ("overrides/", "mkdocs.yml")  # what every page is made with
+WHOLE = ("overrides/", "mkdocs.yml", "docs/book.yml")  # what every page is made with
 PACKED = ("demos_py/", "docs/data/")  # what a reader's Python is made from
 
 

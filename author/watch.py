@@ -1,6 +1,6 @@
 """Serve the book while it is written: `python -m author.watch 8000`, after `make site`.
 
-What is saved is built anew, in about a second, and open pages load themselves again; what is wrong is said in the
+What is saved is built anew, and open pages load themselves again; what is wrong is said in the
 terminal and on the page, which stays as it was.
 """
 

@@ -102,7 +102,8 @@ class IndexBlock(PageBlock):
             for figure in figures:
                 title = etree.SubElement(entries, "dt")
                 self._link(title, figure.anchor, f"Fig. {figure.number} {figure.demo.title}")
-                shown = view(figure.demo.id, figure.values, split_query(figure.query)[1])
+                with self.page.running(figure.demo.id, self.here()):
+                    shown = view(figure.demo.id, figure.values, split_query(figure.query)[1])
                 # the figure's own page is written after the site generator, which therefore does not know it
                 alone = f'<a href="../../embed/{escape(figure.demo.id)}/">By itself</a>'
                 etree.SubElement(entries, "dd").text = self.stash(f"{marked(shown.reading)} {alone}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from author.book import Book
 from author.check import PROSE, problems, tool_says
 from wasm.assets import ROOT
 
@@ -128,7 +129,7 @@ def book(tmp_path: Path) -> Path:
 
 
 def test_no_mistake_is_no_problem(book: Path) -> None:
-    assert problems(book) == []
+    assert problems(Book(book)) == []
     assert tool_says(book) == ""
 
 
@@ -207,7 +208,7 @@ def plant(book: Path, name: str, old: str, new: str | None) -> int:
 def test_a_planted_mistake_is_found(book: Path, mistake: str) -> None:
     file, old, new, where, said = MISTAKES[mistake]
     plant(book, file, old, new)
-    found = [str(problem) for problem in problems(book)]
+    found = [str(problem) for problem in problems(Book(book))]
     wanted = [problem for problem in found if said in problem and problem.startswith(where or "")]
     assert wanted, f"no “{said}” in {where}:\n" + "\n".join(found)
     assert re.match(r"\S+:\d+: ", wanted[0])
@@ -223,6 +224,6 @@ def test_a_mistake_that_other_tools_find(book: Path, mistake: str) -> None:
 
 def test_the_line_is_the_one(book: Path) -> None:
     line = plant(book, CHAPTER, "![A drawing of a cut]", "![]")
-    assert [problem.line for problem in problems(book)] == [line]
+    assert [problem.line for problem in problems(Book(book))] == [line]
     shutil.copy(ROOT / CHAPTER, book / CHAPTER)  # another text, so that nothing is kept between two
-    assert problems(book)
+    assert problems(Book(book))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from author import new
+from author.book import Book
 from author.check import problems
 from demos_py.core.markdown.book import Book as Plan
 from wasm.assets import ROOT
@@ -85,7 +86,7 @@ def test_a_planned_chapter_has_its_place(book: Path) -> None:
 
 def test_a_second_figure_needs_its_place(book: Path) -> None:
     new.demo(book, "sampling/second-look")
-    assert [str(problem).partition(": ")[2] for problem in problems(book)] == [
+    assert [str(problem).partition(": ")[2] for problem in problems(Book(book))] == [
         "stands in no chapter: place it in sampling.md by /// demo | sampling/second-look"
     ]
 
